@@ -21,13 +21,29 @@ export interface Endpoint {
 const listenKey = (path: string, product: ProductId, pool: PoolId, deleteWeight = 1): Endpoint[] => [
   { http: 'POST', path, operation: 'userDataStream.start', product, security: 'USER_STREAM', weight: 1, pool },
   { http: 'PUT', path, operation: 'userDataStream.ping', product, security: 'USER_STREAM', weight: 1, pool },
-  { http: 'DELETE', path, operation: 'userDataStream.stop', product, security: 'USER_STREAM', weight: deleteWeight, pool },
+  {
+    http: 'DELETE',
+    path,
+    operation: 'userDataStream.stop',
+    product,
+    security: 'USER_STREAM',
+    weight: deleteWeight,
+    pool,
+  },
 ];
 
 const general = (base: string, product: ProductId, pool: PoolId, exchangeInfoWeight: number): Endpoint[] => [
   { http: 'GET', path: `${base}/ping`, operation: 'ping', product, security: 'NONE', weight: 1, pool },
   { http: 'GET', path: `${base}/time`, operation: 'time', product, security: 'NONE', weight: 1, pool },
-  { http: 'GET', path: `${base}/exchangeInfo`, operation: 'exchangeInfo', product, security: 'NONE', weight: exchangeInfoWeight, pool },
+  {
+    http: 'GET',
+    path: `${base}/exchangeInfo`,
+    operation: 'exchangeInfo',
+    product,
+    security: 'NONE',
+    weight: exchangeInfoWeight,
+    pool,
+  },
 ];
 
 export const ENDPOINTS: readonly Endpoint[] = [

@@ -1,5 +1,5 @@
-export * from './ends.ts';
 export * from './endpoints.ts';
+export * from './ends.ts';
 export * from './errors.ts';
 export * from './events/index.ts';
 export * from './limits.ts';

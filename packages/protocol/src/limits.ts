@@ -45,7 +45,14 @@ export const POOLS: Readonly<Record<PoolId, Pool>> = {
     headers: ['X-SAPI-USED-UID-WEIGHT-1M'],
     perEndpoint: true,
   },
-  sapiIp: { id: 'sapiIp', by: 'ip', ...minute, limit: 12_000, headers: ['X-SAPI-USED-IP-WEIGHT-1M'], perEndpoint: true },
+  sapiIp: {
+    id: 'sapiIp',
+    by: 'ip',
+    ...minute,
+    limit: 12_000,
+    headers: ['X-SAPI-USED-IP-WEIGHT-1M'],
+    perEndpoint: true,
+  },
 };
 
 /**
@@ -53,4 +60,9 @@ export const POOLS: Readonly<Record<PoolId, Pool>> = {
  * repeat offenders. Decided here: the ban falls when a window's count reaches `atFactor` times its limit, each further
  * ban within a day doubles the last, and the first lasts `firstMs`.
  */
-export const BAN = { atFactor: 2, firstMs: 2 * 60_000, longestMs: 3 * 86_400_000, forgottenAfterMs: 86_400_000 } as const;
+export const BAN = {
+  atFactor: 2,
+  firstMs: 2 * 60_000,
+  longestMs: 3 * 86_400_000,
+  forgottenAfterMs: 86_400_000,
+} as const;

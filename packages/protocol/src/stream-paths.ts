@@ -18,10 +18,18 @@ const own = (scope: ProductId) => ({ scope, legacy: false });
 const legacy = (scope: ProductId) => ({ scope, legacy: true });
 
 export const STREAM_BASES: readonly StreamBase[] = [
-  { path: '', product: 'coinm', takesListenKeyParameter: false,
-    reads: { coinm: own('coinm'), risk: own('risk'), usdm: legacy('usdm'), options: legacy('options') } },
-  { path: '/private', product: 'usdm', takesListenKeyParameter: true,
-    reads: { usdm: own('usdm'), options: own('options') } },
+  {
+    path: '',
+    product: 'coinm',
+    takesListenKeyParameter: false,
+    reads: { coinm: own('coinm'), risk: own('risk'), usdm: legacy('usdm'), options: legacy('options') },
+  },
+  {
+    path: '/private',
+    product: 'usdm',
+    takesListenKeyParameter: true,
+    reads: { usdm: own('usdm'), options: own('options') },
+  },
   { path: '/pm', product: 'pm', takesListenKeyParameter: false, reads: { pm: own('pm') } },
   { path: '/pm-classic', product: 'pmpro', takesListenKeyParameter: false, reads: { usdm: own('pmpro') } },
   { path: '/market', product: 'usdm', takesListenKeyParameter: false, reads: {} },
