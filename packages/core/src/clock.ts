@@ -7,17 +7,34 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch, whole. */
   now(): number;
-  /**
-   * Runs `action` once at `instant`. A `heartbeat` timer keeps a socket alive rather than changing state: when time is
-   * advanced by command, heartbeats between two other due timers collapse into one.
-   */
-  at(instant: number, action: () => void, kind?: TimerKind): Timer;
+  /** Runs `action` once at `instant`. */
+  at(instant: number, action: () => void): Timer;
+  /** Like `at`, for what keeps a socket alive rather than changing state: see `Beat`. */
+  beatAt(instant: number, beat: Beat): Timer;
   /** Rate-limit windows do not apply while time stands still, because they could never turn. */
   readonly frozen: boolean;
 }
 
-export type TimerKind = 'state' | 'heartbeat';
-
 export interface Timer {
   cancel(): void;
+}
+
+/**
+ * A heartbeat. In flowing time it ticks. When time is advanced by command, all the ticks that fall between two other due
+ * timers collapse into one proof: `prove` sends one ping before time jumps, the clock waits a bounded while for the
+ * pongs, then `resume` goes on at the new time.
+ */
+export interface Beat {
+  tick(): void;
+  prove(): void;
+  /** Whether the peer has answered since `prove`. */
+  readonly proven: boolean;
+  resume(): void;
+}
+
+/** The machine's own time, as the edge provides it and as tests replace it. */
+export interface MachineTime {
+  now(): number;
+  /** Runs `action` once after so many ms of machine time; at most 2^31 - 1. */
+  after(delayMs: number, action: () => void): Timer;
 }

@@ -74,6 +74,8 @@ export interface ListenKeyRow {
   readonly keepaliveResult: readonly 'listenKey'[];
   /** Whether keepalive must name the key (spot-margin §4.4) or ignores what it names (derivatives §8 row 4). */
   readonly keepaliveNamesKey: boolean;
+  /** Whether a close by the client is announced with `listenKeyExpired` (derivatives §3.6) or silent (spot-margin §6.7). */
+  readonly closeAnnounced: boolean;
 }
 
 export interface Product {
@@ -91,7 +93,7 @@ export interface Product {
 /** Columns of the error table: the same fault in another product's words. */
 export type ErrorDialect = 'futures' | 'options' | 'spot';
 
-const key64 = { length: 64, validityMs: HOUR, keepaliveNamesKey: false } as const;
+const key64 = { length: 64, validityMs: HOUR, keepaliveNamesKey: false, closeAnnounced: true } as const;
 
 export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
   usdm: {
@@ -143,6 +145,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
       startResult: ['listenKey'],
       keepaliveResult: [],
       keepaliveNamesKey: true,
+      closeAnnounced: false,
     },
     connection: { name: 'risk', ...spotConnection },
     errors: 'spot',

@@ -1,0 +1,125 @@
+import { type ConnectionRow, ENDS, type EndName } from '@listenpost/protocol';
+import type { Timer } from '../clock.ts';
+import type { House } from '../house.ts';
+import type { Socket } from '../socket.ts';
+import { FrameWindow } from './frame-window.ts';
+import { Heartbeat } from './heartbeat.ts';
+
+/** What an operator sees of a connection. */
+export interface ConnectionInfo {
+  readonly id: string;
+  readonly kind: 'stream' | 'wsApi';
+  readonly row: string;
+  readonly ip: string;
+  readonly openedAt: number;
+  readonly subscriptions: readonly { readonly stream: string }[];
+  readonly account: string | null;
+}
+
+/**
+ * What every connection has, whatever it speaks: a heartbeat, a lifetime, a limit on frames, and one way to end.
+ * The edge calls `opened` once the socket is open, then `message`, `binary`, `pinged`, `ponged`, and `closed` last.
+ */
+export abstract class Connection {
+  readonly id: string;
+  readonly ip: string;
+  readonly openedAt: number;
+  protected readonly house: House;
+  protected row: ConnectionRow;
+  #socket: Socket | undefined;
+  #heartbeat: Heartbeat | undefined;
+  #lifetime: Timer | undefined;
+  readonly #frames = new FrameWindow();
+  #ended = false;
+
+  constructor(house: House, row: ConnectionRow, ip: string) {
+    this.house = house;
+    this.row = row;
+    this.ip = ip;
+    this.id = house.nextConnectionId();
+    this.openedAt = house.clock.now();
+  }
+
+  abstract info(): ConnectionInfo;
+  abstract message(text: string): void;
+  /** A binary frame, or one that is no text: each protocol has its own answer. */
+  abstract binary(): void;
+  /** Lets go of everything that could still deliver. Called once. */
+  protected abstract release(): void;
+  /** Tells the client that the server is about to stop, where its product says so. */
+  abstract announceShutdown(): void;
+  /** Frames of this kind are counted against this many a second. */
+  protected abstract get controlFramesPerSecond(): number;
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  opened(socket: Socket): void {
+    const { clock } = this.house;
+    this.#socket = socket;
+    this.#heartbeat = new Heartbeat(
+      clock,
+      this.row,
+      () => socket.ping(),
+      () => this.end('pongTimeout'),
+    );
+    this.#lifetime = clock.at(this.openedAt + this.row.lifetimeMs, () => this.end(this.row.lifetimeEnd));
+    this.house.connections.add(this);
+  }
+
+  pinged(): void {
+    this.countFrame(this.controlFramesPerSecond);
+  }
+
+  ponged(): void {
+    const proof = this.#heartbeat?.pong() ?? false;
+    if (!proof) this.countFrame(this.controlFramesPerSecond);
+  }
+
+  /** The socket is gone, whoever closed it. */
+  closed(): void {
+    if (!this.#ended) this.#letGo();
+  }
+
+  /** Ends the connection by a row of `ENDS`; what was already sent still goes out. */
+  end(name: EndName): void {
+    if (this.#ended) return;
+    this.#letGo();
+    this.house.connectionEnded(name);
+    this.#socket?.close(ENDS[name]);
+  }
+
+  /**
+   * Queues one frame. A peer whose outbox has passed its bound is cut at once and by name: dropping the frame instead
+   * would leave a silent hole in its stream.
+   */
+  protected send(text: string): void {
+    if (this.#ended || this.#socket === undefined || this.#socket.send(text)) return;
+    this.#letGo();
+    this.house.connectionEnded('slowConsumer');
+    this.#socket.terminate();
+  }
+
+  /** False, with the connection ended, when one frame more was one too many. */
+  protected countFrame(perSecond: number): boolean {
+    const { clock, limitsEnforced } = this.house;
+    if (!limitsEnforced || clock.frozen || this.#frames.admits(clock.now(), perSecond)) return true;
+    this.end('tooManyFrames');
+    return false;
+  }
+
+  /** Goes by another row from now on; the age of the connection stays. */
+  protected follow(row: ConnectionRow): void {
+    this.row = row;
+    this.#heartbeat?.follow(row);
+  }
+
+  #letGo(): void {
+    this.#ended = true;
+    this.#heartbeat?.stop();
+    this.#lifetime?.cancel();
+    this.house.connections.delete(this);
+    this.release();
+  }
+}

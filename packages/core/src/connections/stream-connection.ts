@@ -1,0 +1,193 @@
+import { PRODUCTS, type Product, productOfScope, type StreamBase } from '@listenpost/protocol';
+import { combined, combinedOpening } from '../data/envelope.ts';
+import type { Subscription } from '../data/subscription.ts';
+import type { House } from '../house.ts';
+import type { ListenKey } from '../registry/listen-keys.ts';
+import { Connection, type ConnectionInfo } from './connection.ts';
+import { parseStreamRequest, type RequestId, type StreamRequest, StreamRequestError } from './stream-request.ts';
+import type { StreamUrl } from './stream-url.ts';
+
+/** The key whose events a name reads, and where. */
+interface Grant {
+  readonly key: ListenKey;
+  readonly stream: string;
+  readonly product: Product;
+}
+
+/** One name on one stream connection, while its key lives. */
+class StreamSubscription implements Subscription {
+  readonly stream: string;
+  readonly product: Product['id'];
+  readonly grantName: string;
+  readonly key: ListenKey;
+  /** The one event type let through; null: all. */
+  readonly #type: string | null;
+  readonly #opening: string;
+  readonly #connection: StreamConnection;
+
+  constructor(connection: StreamConnection, name: string, grant: Grant) {
+    const at = name.indexOf('@');
+    this.#connection = connection;
+    this.#opening = combinedOpening(name);
+    this.#type = at < 0 ? null : name.slice(at + 1);
+    this.grantName = at < 0 ? name : name.slice(0, at);
+    this.key = grant.key;
+    this.stream = grant.stream;
+    this.product = grant.product.id;
+  }
+
+  deliver(type: string, body: string): void {
+    if (this.#type !== null && this.#type !== type) return;
+    this.#connection.deliver(this.#opening, body);
+  }
+
+  grantEnded(): void {
+    this.#connection.lost(this);
+  }
+}
+
+/**
+ * A connection that streams are pushed on (derivatives §3). It may name anything that looks like a stream; only the name
+ * of a live key of a product that this path serves ever carries an event. Bogus and dead names are accepted, listed and
+ * silent, as on the exchange (derivatives §3.2).
+ */
+export class StreamConnection extends Connection {
+  readonly #base: StreamBase;
+  #combined: boolean;
+  /** By name; null for names that carry nothing. */
+  readonly #names = new Map<string, StreamSubscription | null>();
+  /** Whether a known key has told whose connection this is. */
+  #settled = false;
+
+  constructor(house: House, url: StreamUrl, ip: string) {
+    super(house, PRODUCTS[url.base.product].connection, ip);
+    this.#base = url.base;
+    this.#combined = url.combined;
+    for (const name of url.names) this.#subscribe(name);
+  }
+
+  override info(): ConnectionInfo {
+    const live = [...this.#names.values()].filter((subscription) => subscription !== null);
+    return {
+      id: this.id,
+      kind: 'stream',
+      row: this.row.name,
+      ip: this.ip,
+      openedAt: this.openedAt,
+      subscriptions: live.map(({ stream }) => ({ stream })),
+      account: null,
+    };
+  }
+
+  override message(text: string): void {
+    if (!this.countFrame(this.row.framesPerSecond)) return;
+    try {
+      this.send(this.#answer(parseStreamRequest(text, this.row.nullRequestId)));
+    } catch (cause) {
+      if (!(cause instanceof StreamRequestError)) throw cause;
+      this.send(cause.frame());
+      if (cause.closes) this.end('invalidJson');
+    }
+  }
+
+  override binary(): void {
+    this.message('\u0000');
+  }
+
+  override announceShutdown(): void {
+    if (!this.row.announcesShutdown) return;
+    const body = JSON.stringify({ e: 'serverShutdown', E: this.house.clock.now() });
+    this.deliver(combinedOpening('!serverShutdown'), body);
+  }
+
+  deliver(opening: string, body: string): void {
+    this.send(this.#combined ? combined(opening, body) : body);
+  }
+
+  /** The name stays listed; nothing follows under it. */
+  lost(subscription: StreamSubscription): void {
+    this.#detach(subscription);
+    for (const [name, held] of this.#names) if (held === subscription) this.#names.set(name, null);
+  }
+
+  protected override get controlFramesPerSecond(): number {
+    return this.row.framesPerSecond;
+  }
+
+  protected override release(): void {
+    for (const subscription of this.#names.values()) if (subscription !== null) this.#detach(subscription);
+    this.#names.clear();
+  }
+
+  #answer(request: StreamRequest): string {
+    switch (request.method) {
+      case 'SUBSCRIBE':
+        this.#assertRoom(request.names, request.id);
+        for (const name of request.names) this.#subscribe(name);
+        return answerOf(null, request.id);
+      case 'UNSUBSCRIBE':
+        for (const name of request.names) this.#unsubscribe(name);
+        return answerOf(null, request.id);
+      case 'LIST_SUBSCRIPTIONS':
+        return answerOf([...this.#names.keys()], request.id);
+      case 'SET_PROPERTY':
+        this.#combined = request.value;
+        return answerOf(null, request.id);
+      case 'GET_PROPERTY':
+        return answerOf(this.#combined, request.id);
+    }
+  }
+
+  #assertRoom(names: readonly string[], id: RequestId): void {
+    const fresh = new Set(names.filter((name) => !this.#names.has(name)));
+    const { streamsMax } = this.row;
+    if (this.#names.size + fresh.size > streamsMax) throw new StreamRequestError('TOO_MANY_STREAMS', [streamsMax], id);
+  }
+
+  /** A name whose key died is looked up again: the client may have got a new key of the same text only by our hand. */
+  #subscribe(name: string): void {
+    if (this.#names.get(name)) return;
+    const grant = this.#grant(name);
+    if (grant === null) {
+      this.#names.set(name, null);
+      return;
+    }
+    const subscription = new StreamSubscription(this, name, grant);
+    this.#names.set(name, subscription);
+    grant.key.attach(subscription);
+    this.house.router.attach(subscription);
+  }
+
+  #unsubscribe(name: string): void {
+    const subscription = this.#names.get(name);
+    if (subscription) this.#detach(subscription);
+    this.#names.delete(name);
+  }
+
+  #detach(subscription: StreamSubscription): void {
+    subscription.key.detach(subscription);
+    this.house.router.detach(subscription);
+  }
+
+  /** What the name reads here; null when its key is unknown, dead, or silent on this path. */
+  #grant(name: string): Grant | null {
+    const at = name.indexOf('@');
+    const key = this.house.listenKeys.find(at < 0 ? name : name.slice(0, at));
+    if (key === undefined) return null;
+    const reads = this.#base.reads[key.product.id];
+    if (reads === undefined) return null;
+    this.#settle(key.product);
+    if (reads.legacy && !this.house.deliversLegacyPath(key.product)) return null;
+    const product = productOfScope(reads.scope) ?? key.product;
+    return { key, stream: `${key.account}/${reads.scope}`, product };
+  }
+
+  /** The first known key tells whose connection this is; a second product's key adds its stream and nothing else. */
+  #settle(product: Product): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.follow(product.connection);
+  }
+}
+
+const answerOf = (result: unknown, id: RequestId) => JSON.stringify({ result, id });

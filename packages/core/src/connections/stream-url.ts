@@ -1,0 +1,94 @@
+import { STREAM_BASES, STREAM_NAME, type StreamBase } from '@listenpost/protocol';
+
+/** A stream connection's URL, taken apart (derivatives §3.1). */
+export interface StreamUrl {
+  readonly base: StreamBase;
+  /** `/ws` is raw, `/stream` is wrapped: the path decides, not the number of streams. */
+  readonly combined: boolean;
+  /** The names to subscribe to, in the order asked; a filtered key stands once for each of its events. */
+  readonly names: readonly string[];
+}
+
+interface StreamPath {
+  readonly base: StreamBase;
+  readonly combined: boolean;
+}
+
+const PATHS: ReadonlyMap<string, StreamPath> = new Map(
+  STREAM_BASES.flatMap((base): [string, StreamPath][] => [
+    [`${base.path}/ws`, { base, combined: false }],
+    [`${base.path}/stream`, { base, combined: true }],
+  ]),
+);
+
+/**
+ * The parts of a stream URL, `null` when the path is no stream path at all, or a refusal when it is one but malformed: a
+ * trailing slash, a bare name after `?`, a comma for a separator (change log 2023; derivatives §3.1).
+ */
+export function parseStreamUrl(path: string, query: string): StreamUrl | { readonly refused: string } | null {
+  const bare = PATHS.get(path);
+  if (bare !== undefined) return withQuery(bare.base, bare.combined, query);
+  const at = path.indexOf('/ws/');
+  const row = at < 0 ? undefined : PATHS.get(path.slice(0, at + 3));
+  if (row === undefined || row.combined) return null;
+  const names = namesOf(path.slice(at + 4));
+  return names === null ? { refused: 'malformed stream name' } : { ...row, names };
+}
+
+function withQuery(base: StreamBase, combined: boolean, query: string): StreamUrl | { readonly refused: string } {
+  if (query !== '' && !query.includes('=')) return { refused: 'a stream name after ? needs listenKey= or /ws/<name>' };
+  const parameters = new QueryPairs(query);
+  const names: string[] = [];
+  if (combined) {
+    for (const streams of parameters.all('streams')) {
+      const listed = streams === '' ? [] : namesOf(streams);
+      if (listed === null) return { refused: 'malformed streams=; names are separated by /' };
+      names.push(...listed);
+    }
+  }
+  if (base.takesListenKeyParameter) {
+    const events = parameters.all('events');
+    for (const [nth, key] of parameters.all('listenKey').entries()) {
+      if (key === '') continue;
+      if (!STREAM_NAME.test(key)) return { refused: 'malformed listenKey=' };
+      names.push(...filtered(key, events[nth]));
+    }
+  }
+  return { base, combined, names: [...new Set(names)] };
+}
+
+/** `<key>` for everything, else `<key>@<EVENT>` for each event, sorted by name as LIST_SUBSCRIPTIONS gives them back. */
+function filtered(key: string, events: string | undefined): string[] {
+  const types = (events ?? '').split('/').filter((type) => type !== '');
+  return types.length === 0 ? [key] : types.sort().map((type) => `${key}@${type}`);
+}
+
+/** Null when one of them fits no stream syntax. */
+function namesOf(text: string): string[] | null {
+  const names = text.split('/').map(decoded);
+  return names.every((name) => STREAM_NAME.test(name)) ? names : null;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
+/** The little of a query string that is needed here, without leaning on a runtime's URL classes. */
+class QueryPairs {
+  readonly #pairs: readonly (readonly [string, string])[];
+
+  constructor(query: string) {
+    this.#pairs = query.split('&').map((pair) => {
+      const at = pair.indexOf('=');
+      return at < 0 ? [decoded(pair), ''] : [decoded(pair.slice(0, at)), decoded(pair.slice(at + 1))];
+    });
+  }
+
+  all(name: string): string[] {
+    return this.#pairs.filter(([given]) => given === name).map(([, value]) => value);
+  }
+}

@@ -1,0 +1,225 @@
+import { PRODUCTS, type Product, REQUEST_ID, type WsApi } from '@listenpost/protocol';
+import { assertAllowed } from '../control/authenticate.ts';
+import type { Caller } from '../control/call.ts';
+import { answer, type Reply } from '../control/hallway.ts';
+import { Params } from '../control/params.ts';
+import type { Usage } from '../control/rate-limits.ts';
+import type { Session } from '../control/session.ts';
+import { WireError } from '../control/wire-error.ts';
+import type { House } from '../house.ts';
+import { Connection, type ConnectionInfo } from './connection.ts';
+
+/** Malformed frames after which the connection ends (spot-margin §1.5 saw three). */
+const MALFORMED_MAX = 3;
+
+/**
+ * Requests that wait for their answer at once. Weight bounds them per minute; this bounds them where limits are off. One
+ * more is not read until one is answered, which it never needs to be: the connection ends as flooding.
+ */
+const PENDING_MAX = 1024;
+
+type RequestId = number | string | null;
+
+interface Envelope {
+  readonly id: RequestId;
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** A WebSocket API connection (derivatives §2): requests in, answers out, one session. */
+export class WsApiConnection extends Connection {
+  readonly #api: WsApi;
+  readonly #product: Product;
+  readonly #session: Session;
+  #malformed = 0;
+  #pending = 0;
+  /** Answers leave in the order of their requests: a logon must not be overtaken by what was sent after it. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(house: House, api: WsApi, ip: string, returnRateLimits: boolean) {
+    super(house, api.connection, ip);
+    this.#api = api;
+    this.#product = PRODUCTS[api.product];
+    this.#session = {
+      connectedSince: this.openedAt,
+      returnRateLimits,
+      apiKey: undefined,
+      authorizedSince: null,
+    };
+  }
+
+  override info(): ConnectionInfo {
+    return {
+      id: this.id,
+      kind: 'wsApi',
+      row: this.row.name,
+      ip: this.ip,
+      openedAt: this.openedAt,
+      subscriptions: [],
+      account: this.#session.apiKey?.account.id ?? null,
+    };
+  }
+
+  override message(text: string): void {
+    if (this.#pending >= PENDING_MAX) return this.end('tooManyFrames');
+    this.#pending++;
+    this.#last = this.#last
+      .then(() => this.#serve(text))
+      .catch((cause: unknown) => {
+        this.house.report(cause);
+        this.end('internalError');
+      })
+      .finally(() => {
+        this.#pending--;
+      });
+  }
+
+  override binary(): void {
+    this.message('\u0000');
+  }
+
+  override announceShutdown(): void {
+    if (!this.row.announcesShutdown) return;
+    this.send(JSON.stringify({ event: { e: 'serverShutdown', E: this.house.clock.now() } }));
+  }
+
+  protected override get controlFramesPerSecond(): number {
+    return this.#api.heartbeatFramesPerSecond;
+  }
+
+  protected override release(): void {
+    this.#session.apiKey = undefined;
+  }
+
+  async #serve(text: string): Promise<void> {
+    if (this.ended) return;
+    const envelope = this.#envelope(text);
+    if (envelope === null) return;
+    if (this.#revoked()) return;
+    const reply = await this.#answer(envelope);
+    this.send(JSON.stringify(this.#frame(envelope, reply)));
+    if (reply.status === 418) this.end('banned');
+  }
+
+  async #answer({ method, params }: Envelope): Promise<Reply> {
+    const { pool, path } = this.#api;
+    const name = method.replace(/^v\d+\//, '');
+    const row = this.#api.methods.get(name);
+    const given = Params.ofJson(params);
+    if (row === undefined) return this.#unknownMethod();
+    return answer(this.house, {
+      operation: row.name,
+      product: this.#product,
+      security: row.security,
+      pool,
+      endpoint: path,
+      weight: row.weight,
+      caller: this.#caller(given),
+      params: given,
+    });
+  }
+
+  /** Costs the least a request costs, so that guessing is not free (spot-margin §3.10). */
+  #unknownMethod(): Reply {
+    const { limits } = this.house;
+    const { pool, path } = this.#api;
+    let error = new WireError('UNSUPPORTED_OPERATION');
+    try {
+      limits.assertNotBanned(this.ip);
+      limits.charge(pool, path, this.ip, 1);
+    } catch (cause) {
+      if (!(cause instanceof WireError)) throw cause;
+      error = cause;
+    }
+    const { code, status, msg } = error.in(this.#product.errors);
+    return { status, error: { code, msg }, usage: limits.usageOf(pool, path, this.ip), retryAt: error.retryAt };
+  }
+
+  #caller(params: Params): Caller {
+    return {
+      ip: this.ip,
+      apiKey: params.text('apiKey'),
+      session: this.#session,
+      missingKeyError: 'API_KEY_NOT_FOUND',
+      // Official connectors percent-encode before they sign, the documents say raw (spot-margin §10 U18): both are read.
+      signedPayloads: (given) => [given.signedPayload(), given.signedPayload(encodeURIComponent)],
+    };
+  }
+
+  /** A key that was revoked ends its logon at the next request, with a frame that answers none (derivatives §2.4). */
+  #revoked(): boolean {
+    const { apiKey } = this.#session;
+    if (apiKey === undefined) return false;
+    try {
+      const current = this.house.accounts.current(apiKey);
+      if (current === undefined) throw new WireError('REJECTED_MBX_KEY');
+      assertAllowed(this.house, current, this.#product, this.ip);
+      this.#session.apiKey = current;
+      return false;
+    } catch (cause) {
+      if (!(cause instanceof WireError)) throw cause;
+      this.#session.apiKey = undefined;
+      this.#session.authorizedSince = null;
+      const { code, status, msg } = cause.in(this.#product.errors);
+      this.send(JSON.stringify({ id: null, status, error: { code, msg } }));
+      return true;
+    }
+  }
+
+  #frame({ id, params }: Envelope, reply: Reply): Record<string, unknown> {
+    const shown = shows(params.returnRateLimits, this.#session.returnRateLimits);
+    const rateLimits = shown ? { rateLimits: [rateLimitOf(reply.usage)] } : {};
+    if ('result' in reply) return { id, status: reply.status, result: reply.result, ...rateLimits };
+    const { status, retryAt } = reply;
+    const data = retryAt === undefined ? {} : { data: { serverTime: this.house.clock.now(), retryAfter: retryAt } };
+    return { id, status, error: { ...reply.error, ...data }, ...rateLimits };
+  }
+
+  /** The request's envelope, or null once its malformation has been answered. */
+  #envelope(text: string): Envelope | null {
+    const { malformed } = this.#api;
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return this.#refuse(null, malformed);
+    }
+    if (typeof message !== 'object' || message === null || Array.isArray(message)) return this.#refuse(null, malformed);
+    const { id, method, params = {} } = message as Record<string, unknown>;
+    if (!isRequestId(id)) return this.#refuse(null, this.#words('INVALID_REQUEST_ID'));
+    if (typeof method !== 'string') return this.#refuse(id, this.#words('MISSING_METHOD'));
+    if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+      return this.#refuse(id, this.#words('INVALID_PARAMS'));
+    }
+    return { id, method, params: params as Record<string, unknown> };
+  }
+
+  /** The API's one word for malformed frames, or the precise row where it has those. */
+  #words(row: 'INVALID_REQUEST_ID' | 'MISSING_METHOD' | 'INVALID_PARAMS') {
+    return this.#api.malformed === 'INVALID_JSON' ? row : this.#api.malformed;
+  }
+
+  #refuse(id: RequestId, row: ConstructorParameters<typeof WireError>[0]): null {
+    const { code, status, msg } = new WireError(row).in(this.#product.errors);
+    this.send(JSON.stringify({ id, status, error: { code, msg } }));
+    if (++this.#malformed >= MALFORMED_MAX) this.end('tooManyMalformed');
+    return null;
+  }
+}
+
+function isRequestId(id: unknown): id is RequestId {
+  return (
+    id === null || (typeof id === 'string' && REQUEST_ID.test(id)) || (typeof id === 'number' && Number.isInteger(id))
+  );
+}
+
+/** The request's own wish, as boolean or text; else the connection's. */
+function shows(wish: unknown, connectionDefault: boolean): boolean {
+  if (wish === true || wish === 'true') return true;
+  return wish === false || wish === 'false' ? false : connectionDefault;
+}
+
+function rateLimitOf({ pool, count }: Usage) {
+  const { rateLimitType, interval, intervalNum, limit } = pool;
+  return { rateLimitType, interval, intervalNum, limit, count };
+}

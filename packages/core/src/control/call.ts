@@ -1,0 +1,43 @@
+import type { ErrorName, Operation, PoolId, Product, Security } from '@listenpost/protocol';
+import type { ApiKey } from '../registry/accounts.ts';
+import type { Params } from './params.ts';
+import type { Session } from './session.ts';
+
+/** Who stands at the door, whichever door it is. */
+export interface Caller {
+  readonly ip: string;
+  /** The API key that came with this very request. */
+  readonly apiKey: string | undefined;
+  /** The WebSocket API session it came on. */
+  readonly session: Session | undefined;
+  /** What this door answers when no API key came. */
+  readonly missingKeyError: ErrorName;
+  /** The texts a signature of this request may have been made over. */
+  signedPayloads(params: Params): readonly string[];
+}
+
+/** One request, from either door: the row it matched, and what it brought. */
+export interface Request {
+  readonly operation: Operation;
+  readonly product: Product;
+  readonly security: Security;
+  readonly pool: PoolId;
+  /** The path or method, for pools that count each endpoint on its own. */
+  readonly endpoint: string;
+  readonly weight: number;
+  readonly caller: Caller;
+  readonly params: Params;
+}
+
+/** What a handler sees once the caller is known. */
+export interface Call {
+  readonly operation: Operation;
+  readonly product: Product;
+  readonly params: Params;
+  /** Present unless the row's security is NONE. */
+  readonly apiKey: ApiKey | undefined;
+  readonly session: Session | undefined;
+}
+
+/** A handler's answer: the `result` of the WebSocket API, the body of REST. */
+export type Result = Readonly<Record<string, unknown>>;

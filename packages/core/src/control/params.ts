@@ -1,0 +1,36 @@
+/**
+ * Parameters of one call, from whichever door. Clients send numbers as numbers and as text (clients reference, row 2), so
+ * every value is read as text.
+ */
+export class Params {
+  readonly #values: ReadonlyMap<string, string>;
+
+  constructor(values: ReadonlyMap<string, string>) {
+    this.#values = values;
+  }
+
+  /** Undefined when it was not sent or was empty: both count as not sent. */
+  text(name: string): string | undefined {
+    const value = this.#values.get(name);
+    return value === '' ? undefined : value;
+  }
+
+  /** `params` of a WebSocket API request: numbers by their literal, booleans as `true`/`false`, the rest as compact JSON. */
+  static ofJson(params: Readonly<Record<string, unknown>>): Params {
+    const values = new Map<string, string>();
+    for (const [name, value] of Object.entries(params)) {
+      if (value === null || value === undefined) continue;
+      values.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+    }
+    return new Params(values);
+  }
+
+  /** What a WebSocket API signature is made over (spot-margin §2.2): every member but `signature`, sorted by name. */
+  signedPayload(encode: (value: string) => string = (value) => value): string {
+    return [...this.#values.entries()]
+      .filter(([name]) => name !== 'signature')
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => `${name}=${encode(value)}`)
+      .join('&');
+  }
+}

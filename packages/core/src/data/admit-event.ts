@@ -1,0 +1,58 @@
+import { checkEvent, eventRow, productOfScope } from '@listenpost/protocol';
+import type { House } from '../house.ts';
+import type { NewEvent } from '../journal.ts';
+
+export type Validation = 'strict' | 'types' | 'off';
+
+/** Why an event was not let in, in a sentence that names the field and what it should be. */
+export class AdmissionError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'AdmissionError';
+  }
+}
+
+/** The largest event: a socket's outbox must hold several, and no known event comes near a tenth of it. */
+export const EVENT_BYTES_MAX = 64 * 1024;
+
+/**
+ * The door of the data hallway: whose event is it, and is it shaped as its row says? Throws `AdmissionError`.
+ *
+ * `body` is the event's JSON text and `event` the same text parsed. The body goes on untouched: validation looks, it never
+ * rewrites, so fields the row does not know reach the client as they came.
+ */
+export function admitEvent(house: House, accountId: string, scope: string, body: string, event: unknown): NewEvent {
+  const account = house.accounts.get(accountId);
+  if (account === undefined) throw new AdmissionError(`account: there is no account "${accountId}"`);
+  const product = productOfScope(scope);
+  if (product === undefined) {
+    throw new AdmissionError(
+      `scope: "${scope}" is none; expected spot, margin, isolated:<SYMBOL>, usdm, coinm, options, pm, pmpro or risk`,
+    );
+  }
+  if (!account.has(scope, product, house.knownSymbols)) {
+    throw new AdmissionError(`scope: account "${accountId}" has no scope "${scope}"`);
+  }
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) {
+    throw new AdmissionError('event: expected a JSON object');
+  }
+  if (body.length > EVENT_BYTES_MAX) throw new AdmissionError(`event: larger than ${EVENT_BYTES_MAX} bytes`);
+  const type = (event as { e?: unknown }).e;
+  if (typeof type !== 'string' || type === '') throw new AdmissionError('event.e: expected the event type, a string');
+  const row = eventRow(product.id, type);
+  if (row?.system || SYSTEM_EVENTS.has(type)) {
+    throw new AdmissionError(`event.e: "${type}" is the system's own event and cannot be published`);
+  }
+  if (house.validation !== 'off') {
+    if (row !== undefined) {
+      const violation = checkEvent(row, event, house.validation);
+      if (violation !== null) throw new AdmissionError(`event.${violation.path}: ${violation.problem}`);
+    } else if (house.validation === 'strict') {
+      throw new AdmissionError(`event.e: ${product.title} has no event "${type}"`);
+    }
+  }
+  return { stream: account.stream(scope), type, body };
+}
+
+/** Refused for every product, also where the product has no such row: a forged one would end a client's stream. */
+const SYSTEM_EVENTS: ReadonlySet<string> = new Set(['listenKeyExpired', 'eventStreamTerminated', 'serverShutdown']);

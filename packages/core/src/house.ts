@@ -1,0 +1,108 @@
+import type { EndName, Product, SymbolRow } from '@listenpost/protocol';
+import type { Clock } from './clock.ts';
+import type { Connection } from './connections/connection.ts';
+import { type LimitSettings, RateLimits } from './control/rate-limits.ts';
+import type { Crypto, SecretBox } from './crypto.ts';
+import type { Validation } from './data/admit-event.ts';
+import { Router } from './data/router.ts';
+import type { Journal } from './journal.ts';
+import type { Random } from './random.ts';
+import { Accounts, type AddressMatcher } from './registry/accounts.ts';
+import { ListenKeys } from './registry/listen-keys.ts';
+import type { RegistryStore } from './registry-store.ts';
+
+/** Everything that comes in by a door. */
+export interface Doors {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: Crypto;
+  readonly secrets: SecretBox;
+  readonly journal: Journal;
+  readonly store: RegistryStore;
+  readonly addressMatcher: AddressMatcher;
+  /** The clocks a request's timestamp may fit, in ms: the house's own, and in the emulator the machine's too. */
+  signingClocks(): readonly number[];
+  /** An unexpected state: told to the operator, never to the wire. */
+  report(cause: unknown): void;
+  /** One line for the operator, the first time a key meets a path that fell silent. */
+  noticeLegacyPath(product: Product): void;
+  /** A connection was ended by a row of `ENDS`. */
+  connectionEnded(name: EndName): void;
+}
+
+export interface Settings {
+  readonly limits: LimitSettings;
+  readonly validation: Validation;
+  readonly symbols: readonly SymbolRow[];
+  readonly legacyPaths: 'silent' | 'deliver' | '404';
+}
+
+/**
+ * The one place that wires core together. Both hallways run through it:
+ *
+ *   data     source → admitEvent → journal → router → envelope → socket
+ *   control  request → weigh → authenticate → method → registry → reply
+ */
+export class House {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly store: RegistryStore;
+  readonly accounts: Accounts;
+  readonly listenKeys: ListenKeys;
+  readonly limits: RateLimits;
+  readonly limitsEnforced: boolean;
+  readonly router = new Router();
+  readonly connections = new Set<Connection>();
+  readonly symbols: readonly SymbolRow[];
+  readonly knownSymbols: ReadonlySet<string>;
+  readonly validation: Validation;
+  readonly legacyPaths: Settings['legacyPaths'];
+  readonly #doors: Doors;
+  readonly #noticed = new Set<string>();
+  #connectionCount = 0;
+
+  constructor(doors: Doors, settings: Settings) {
+    const { clock, random, crypto, secrets, journal, store, addressMatcher } = doors;
+    this.#doors = doors;
+    this.clock = clock;
+    this.random = random;
+    this.journal = journal;
+    this.store = store;
+    this.accounts = new Accounts(crypto, addressMatcher);
+    this.listenKeys = new ListenKeys({ clock, crypto, random, secrets, store });
+    this.limits = new RateLimits(clock, settings.limits);
+    this.limitsEnforced = settings.limits.enforced;
+    this.symbols = settings.symbols;
+    this.knownSymbols = new Set(settings.symbols.map(({ symbol }) => symbol));
+    this.validation = settings.validation;
+    this.legacyPaths = settings.legacyPaths;
+    journal.onCommitted((records) => this.router.deliver(records));
+  }
+
+  signingClocks(): readonly number[] {
+    return this.#doors.signingClocks();
+  }
+
+  report(cause: unknown): void {
+    this.#doors.report(cause);
+  }
+
+  connectionEnded(name: EndName): void {
+    this.#doors.connectionEnded(name);
+  }
+
+  nextConnectionId(): string {
+    return `c${++this.#connectionCount}`;
+  }
+
+  /** Whether a key of this product hears its events on a path that the exchange has silenced. */
+  deliversLegacyPath(product: Product): boolean {
+    if (this.legacyPaths === 'deliver') return true;
+    if (!this.#noticed.has(product.id)) {
+      this.#noticed.add(product.id);
+      this.#doors.noticeLegacyPath(product);
+    }
+    return false;
+  }
+}

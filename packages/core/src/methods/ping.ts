@@ -1,0 +1,3 @@
+import type { OpenHandler } from './handler.ts';
+
+export const ping: OpenHandler = () => ({});

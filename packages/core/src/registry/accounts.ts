@@ -1,0 +1,146 @@
+import { type Permission, type Product, productOfScope } from '@listenpost/protocol';
+import type { AccountSpec, ApiKeySpec } from '../accounts.ts';
+import type { Crypto } from '../crypto.ts';
+
+/** Builds the address check of an `ipAllowList`; the server fills it. */
+export type AddressMatcher = (list: readonly string[]) => (ip: string) => boolean;
+
+/** One API key of one account, ready to be asked. */
+export class ApiKey {
+  readonly account: Account;
+  readonly type: ApiKeySpec['type'];
+  readonly spec: ApiKeySpec;
+  readonly verify: (payload: string, signature: string) => boolean;
+  readonly #allows: ((ip: string) => boolean) | null;
+
+  constructor(account: Account, spec: ApiKeySpec, crypto: Crypto, matcher: AddressMatcher) {
+    this.account = account;
+    this.spec = spec;
+    this.type = spec.type;
+    this.verify = crypto.verifier(spec);
+    this.#allows = spec.ipAllowList === undefined ? null : matcher(spec.ipAllowList);
+  }
+
+  permits(permission: Permission): boolean {
+    return this.spec.permissions === undefined || this.spec.permissions.includes(permission);
+  }
+
+  allows(ip: string): boolean {
+    return this.#allows === null || this.#allows(ip);
+  }
+}
+
+export class Account {
+  readonly id: string;
+  readonly spec: AccountSpec;
+  readonly apiKeys: readonly ApiKey[];
+  /** Null: every scope there is. */
+  readonly #scopes: ReadonlySet<string> | null;
+  readonly #streams = new Map<string, string>();
+
+  constructor(spec: AccountSpec, crypto: Crypto, matcher: AddressMatcher) {
+    this.id = spec.id;
+    this.spec = spec;
+    this.#scopes = spec.scopes === undefined ? null : new Set(spec.scopes);
+    this.apiKeys = spec.apiKeys.map((key) => new ApiKey(this, key, crypto, matcher));
+  }
+
+  /** Whether the account has this scope; `knownSymbols` bounds `isolated:*`. */
+  has(scope: string, product: Product, knownSymbols: ReadonlySet<string>): boolean {
+    if (this.#scopes !== null) return this.#scopes.has(scope);
+    return product.id !== scope ? knownSymbols.has(scope.slice(scope.indexOf(':') + 1)) : true;
+  }
+
+  /** The stream's name, the same string each time: it is hashed on the hot path once and never built again. */
+  stream(scope: string): string {
+    let name = this.#streams.get(scope);
+    if (name === undefined) {
+      name = `${this.id}/${scope}`;
+      this.#streams.set(scope, name);
+    }
+    return name;
+  }
+}
+
+export class AccountError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'AccountError';
+  }
+}
+
+/** Accounts and their API keys, in memory. */
+export class Accounts {
+  readonly #crypto: Crypto;
+  readonly #matcher: AddressMatcher;
+  readonly #byId = new Map<string, Account>();
+  /**
+   * By the API key's own text. A hash table tells nothing by time that an attacker without the key could use: to land in
+   * the same bucket he would have to know it.
+   */
+  readonly #byApiKey = new Map<string, ApiKey>();
+
+  constructor(crypto: Crypto, matcher: AddressMatcher) {
+    this.#crypto = crypto;
+    this.#matcher = matcher;
+  }
+
+  /**
+   * Adds or replaces an account. Throws `AccountError` when one of its API keys belongs to another account, `TypeError` when
+   * key material cannot be read; nothing is changed then.
+   */
+  put(spec: AccountSpec): Account {
+    const account = this.#made(spec);
+    this.drop(spec.id);
+    this.#byId.set(account.id, account);
+    for (const key of account.apiKeys) this.#byApiKey.set(key.spec.apiKey.reveal(), key);
+    return account;
+  }
+
+  /** Throws as `put` does, and changes nothing. */
+  check(spec: AccountSpec): void {
+    this.#made(spec);
+  }
+
+  drop(id: string): boolean {
+    const account = this.#byId.get(id);
+    if (account === undefined) return false;
+    for (const key of account.apiKeys) this.#byApiKey.delete(key.spec.apiKey.reveal());
+    return this.#byId.delete(id);
+  }
+
+  get(id: string): Account | undefined {
+    return this.#byId.get(id);
+  }
+
+  apiKey(text: string): ApiKey | undefined {
+    return this.#byApiKey.get(text);
+  }
+
+  /** Whether this very key is still in force: an account that was replaced has new ones. */
+  current(key: ApiKey): ApiKey | undefined {
+    const now = this.#byApiKey.get(key.spec.apiKey.reveal());
+    return now?.account.id === key.account.id ? now : undefined;
+  }
+
+  all(): IterableIterator<Account> {
+    return this.#byId.values();
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  #made(spec: AccountSpec): Account {
+    for (const scope of spec.scopes ?? []) {
+      if (productOfScope(scope) === undefined) throw new AccountError(`scopes: "${scope}" is no scope`);
+    }
+    for (const key of spec.apiKeys) {
+      const owner = this.#byApiKey.get(key.apiKey.reveal())?.account.id;
+      if (owner !== undefined && owner !== spec.id) {
+        throw new AccountError(`apiKeys: one of them already belongs to account "${owner}"`);
+      }
+    }
+    return new Account(spec, this.#crypto, this.#matcher);
+  }
+}

@@ -1,0 +1,256 @@
+import { type ListenKeyRow, listenKeyExpired, type Product, productOfScope } from '@listenpost/protocol';
+import type { Clock } from '../clock.ts';
+import { WireError } from '../control/wire-error.ts';
+import type { Crypto, SecretBox } from '../crypto.ts';
+import type { Subscription } from '../data/subscription.ts';
+import type { Random } from '../random.ts';
+import type { RegistryChange, RegistryStore, StoredListenKey } from '../registry-store.ts';
+import type { Account } from './accounts.ts';
+
+/** 16 characters of six bits: two salts of one stream never meet. */
+const SALT_LENGTH = 16;
+
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The salt's printed form: each byte gives the six bits a character holds. */
+const printed = (bytes: Uint8Array) => Array.from(bytes, (byte) => BASE64URL[byte & 63]).join('');
+
+/** A live key. `key` is known only once it was asked for or presented: opening a million keys derives none. */
+export class ListenKey {
+  readonly id: number;
+  readonly stream: string;
+  readonly account: string;
+  readonly product: Product;
+  readonly secretId: string;
+  readonly salt: string;
+  readonly lookup: string;
+  deadline: number;
+  /** Whether the store holds it: a key whose first commit failed must be put, not extended. */
+  stored: boolean;
+  key: string | undefined;
+  /** Made at the first subscription: most keys have none. */
+  #subscriptions: Set<Subscription> | undefined;
+
+  constructor(row: StoredListenKey, product: Product, stored: boolean) {
+    this.id = row.id;
+    this.stream = row.stream;
+    this.account = row.stream.slice(0, row.stream.indexOf('/'));
+    this.product = product;
+    this.secretId = row.secretId;
+    this.salt = row.salt;
+    this.lookup = row.lookup;
+    this.deadline = row.deadline;
+    this.stored = stored;
+  }
+
+  get subscriptions(): ReadonlySet<Subscription> {
+    return this.#subscriptions ?? NONE;
+  }
+
+  attach(subscription: Subscription): void {
+    this.#subscriptions ??= new Set();
+    this.#subscriptions.add(subscription);
+  }
+
+  detach(subscription: Subscription): void {
+    this.#subscriptions?.delete(subscription);
+  }
+
+  get row(): StoredListenKey {
+    const { id, stream, secretId, salt, lookup, deadline } = this;
+    return { id, stream, secretId, salt, lookup, deadline };
+  }
+}
+
+const NONE: ReadonlySet<Subscription> = new Set();
+
+export interface ListenKeyDoors {
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly secrets: SecretBox;
+  readonly store: RegistryStore;
+}
+
+/**
+ * The live listenKeys: one per stream, whichever of the account's API keys asks (derivatives §6, §8 row 2). The key is a bearer
+ * secret, so the store holds a salt and a keyed hash; the text is derived again when `start` asks.
+ *
+ * A key is dead from the very instant of its deadline: at 59:59.999 after the last call it lives, at 60:00.000 it does not.
+ */
+export class ListenKeys {
+  readonly #doors: ListenKeyDoors;
+  readonly #byStream = new Map<string, ListenKey>();
+  readonly #byLookup = new Map<string, ListenKey>();
+  #nextId = 1;
+
+  constructor(doors: ListenKeyDoors) {
+    this.#doors = doors;
+  }
+
+  /** Takes over what the store held. Keys whose time ran out meanwhile are dropped from it. */
+  async restore(rows: readonly StoredListenKey[]): Promise<void> {
+    const now = this.#doors.clock.now();
+    const dead: RegistryChange[] = [];
+    for (const row of rows) {
+      if (row.id >= this.#nextId) this.#nextId = row.id + 1;
+      const product = productOfScope(row.stream.slice(row.stream.indexOf('/') + 1));
+      if (row.deadline <= now || product === undefined) dead.push({ kind: 'dropListenKey', id: row.id });
+      else this.#add(new ListenKey(row, product, true));
+    }
+    if (dead.length > 0) await this.#doors.store.commit(dead);
+  }
+
+  /** Returns the account's live key and extends it, or makes one. Resolves once that is durable. */
+  async start(account: Account, product: Product): Promise<ListenKey> {
+    const row = keyRowOf(product);
+    const live = this.#live(account.stream(product.id));
+    const key = live ?? this.#make(account.stream(product.id), product, row);
+    key.key ??= this.#derive(key, row);
+    await this.#extend(key, row);
+    return key;
+  }
+
+  /** Counts the validity from this call (derivatives §1.2 rule 4). `named`: what the caller called the key, if anything. */
+  async keepalive(account: Account, product: Product, named: string | undefined): Promise<ListenKey> {
+    const row = keyRowOf(product);
+    const key = this.#mustLive(account, product);
+    key.key ??= this.#derive(key, row);
+    if (row.keepaliveNamesKey) {
+      if (named === undefined) throw new WireError('MANDATORY_PARAM', ['listenKey']);
+      if (!this.#doors.crypto.equal(named, key.key)) throw new WireError('INVALID_LISTEN_KEY');
+    }
+    await this.#extend(key, row);
+    return key;
+  }
+
+  /**
+   * Ends the account's key. A caller that names another key than the live one closes nothing: clients send DELETE of a
+   * dead key and POST at once, and the fresh key must not die (clients reference, row 6).
+   */
+  async close(account: Account, product: Product, named: string | undefined): Promise<void> {
+    const key = this.#mustLive(account, product);
+    if (named !== undefined) {
+      key.key ??= this.#derive(key, keyRowOf(product));
+      if (!this.#doors.crypto.equal(named, key.key)) throw new WireError('INVALID_LISTEN_KEY');
+    }
+    await this.end(key);
+  }
+
+  /** Ends one live key, whoever asks. */
+  end(key: ListenKey): Promise<void> {
+    this.#remove(key, keyRowOf(key.product).closeAnnounced);
+    return this.#doors.store.commit([{ kind: 'dropListenKey', id: key.id }]);
+  }
+
+  /** Ends every key of an account that goes. */
+  async endAll(account: string): Promise<void> {
+    const keys = [...this.#byStream.values()].filter((key) => key.account === account);
+    await Promise.all(keys.map((key) => this.end(key)));
+  }
+
+  /** The live key with this text; undefined for anything else. */
+  find(text: string): ListenKey | undefined {
+    const { secrets, clock } = this.#doors;
+    for (const secretId of secrets.secretIds) {
+      const key = this.#byLookup.get(secrets.lookupOf(secretId, text));
+      if (key === undefined || key.deadline <= clock.now()) continue;
+      key.key ??= text;
+      return key;
+    }
+    return undefined;
+  }
+
+  byId(id: number): ListenKey | undefined {
+    for (const key of this.#byStream.values()) if (key.id === id) return key;
+    return undefined;
+  }
+
+  all(): IterableIterator<ListenKey> {
+    return this.#byStream.values();
+  }
+
+  get size(): number {
+    return this.#byStream.size;
+  }
+
+  #mustLive(account: Account, product: Product): ListenKey {
+    const key = this.#live(account.stream(product.id));
+    if (key === undefined) throw new WireError('INVALID_LISTEN_KEY');
+    return key;
+  }
+
+  #live(stream: string): ListenKey | undefined {
+    const key = this.#byStream.get(stream);
+    if (key === undefined) return undefined;
+    if (key.deadline > this.#doors.clock.now()) return key;
+    this.#expire(key);
+    return undefined;
+  }
+
+  #make(stream: string, product: Product, row: ListenKeyRow): ListenKey {
+    const { secrets, random } = this.#doors;
+    const secretId = secrets.currentSecretId;
+    const salt = printed(random.bytes(SALT_LENGTH));
+    const text = secrets.deriveListenKey(secretId, salt, stream, row.length);
+    const lookup = secrets.lookupOf(secretId, text);
+    const key = new ListenKey({ id: this.#nextId++, stream, secretId, salt, lookup, deadline: 0 }, product, false);
+    key.key = text;
+    key.deadline = this.#doors.clock.now() + row.validityMs;
+    this.#add(key);
+    return key;
+  }
+
+  #derive(key: ListenKey, row: ListenKeyRow): string {
+    return this.#doors.secrets.deriveListenKey(key.secretId, key.salt, key.stream, row.length);
+  }
+
+  #extend(key: ListenKey, row: ListenKeyRow): Promise<void> {
+    key.deadline = this.#doors.clock.now() + row.validityMs;
+    if (key.stored) {
+      return this.#doors.store.commit([{ kind: 'extendListenKey', id: key.id, deadline: key.deadline }]);
+    }
+    return this.#doors.store.commit([{ kind: 'putListenKey', key: key.row }]).then(() => {
+      key.stored = true;
+    });
+  }
+
+  #add(key: ListenKey): void {
+    this.#byStream.set(key.stream, key);
+    this.#byLookup.set(key.lookup, key);
+    this.#watch(key);
+  }
+
+  /** One timer a key, never moved by a keepalive: when it fires early it sets itself to the deadline of then. */
+  #watch(key: ListenKey): void {
+    this.#doors.clock.at(key.deadline, () => {
+      if (this.#byStream.get(key.stream) !== key) return;
+      if (key.deadline > this.#doors.clock.now()) this.#watch(key);
+      else this.#expire(key);
+    });
+  }
+
+  #expire(key: ListenKey): void {
+    this.#remove(key, true);
+    // Nobody waits for this commit and nothing rests on it: a restart drops a key past its deadline by itself, and the
+    // store shows its own fault.
+    this.#doors.store.commit([{ kind: 'dropListenKey', id: key.id }]).catch(() => undefined);
+  }
+
+  #remove(key: ListenKey, announced: boolean): void {
+    this.#byStream.delete(key.stream);
+    this.#byLookup.delete(key.lookup);
+    for (const subscription of [...key.subscriptions]) {
+      if (announced) {
+        const body = listenKeyExpired(subscription.product, this.#doors.clock.now(), subscription.grantName);
+        subscription.deliver('listenKeyExpired', body);
+      }
+      subscription.grantEnded();
+    }
+  }
+}
+
+function keyRowOf(product: Product): ListenKeyRow {
+  if (product.listenKey === undefined) throw new WireError('UNSUPPORTED_OPERATION');
+  return product.listenKey;
+}
