@@ -1,0 +1,157 @@
+/**
+ * The key material behind listenKeys and sealed accounts, kept outside the database (docs/decisions/0003).
+ */
+
+import type { KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import type { SecretBox } from '@listenpost/core';
+import { Redacted } from '@listenpost/core';
+
+export interface Secret {
+  /** Names the secret in everything that is stored under it; never secret itself. */
+  readonly id: string;
+  /** At least `SECRET_CHARACTERS_MIN` characters. Its strength is that of every key under it. */
+  readonly value: Redacted;
+}
+
+export interface Secrets {
+  readonly current: Secret;
+  /** Still opens what was made under it. Drop one when its last listenKey is dead and its accounts are sealed anew. */
+  readonly previous: readonly Secret[];
+}
+
+/** A `SecretBox` that also seals texts for the database. */
+export interface SealingSecretBox extends SecretBox {
+  /**
+   * Encrypts under the current secret; each call gives another text. `context` says what the text belongs to (an account
+   * id): a text moved to another row does not open there.
+   */
+  seal(plaintext: string, context: string): string;
+  /** Throws `SecretsError` when the secret is unknown, the text was altered or it belongs to another context. */
+  open(sealed: string, context: string): string;
+}
+
+export class SecretsError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SecretsError';
+  }
+}
+
+/** Whoever holds the database can try values against a look-up at leisure, so the value must be beyond guessing: 192 bits. */
+export const SECRET_CHARACTERS_MIN = 32;
+export const SECRET_ID = /^[A-Za-z0-9_-]{1,32}$/;
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** Bytes from here on are thrown away: keeping them would favour the first eight letters. */
+const EVEN_BELOW = 256 - (256 % ALPHABET.length);
+
+const LOOKUP_CHARACTERS = 22;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const SEALED_FORM = 's1';
+
+interface SubKeys {
+  readonly derive: KeyObject;
+  readonly lookup: KeyObject;
+  readonly seal: KeyObject;
+}
+
+export function createSecretBox(secrets: Secrets): SealingSecretBox {
+  const all = [secrets.current, ...secrets.previous];
+  const subKeys = new Map<string, SubKeys>();
+  for (const secret of all) {
+    const problem = problemOf(secret);
+    if (problem !== undefined) throw new SecretsError(problem);
+    if (subKeys.has(secret.id)) throw new SecretsError(`two secrets have the id "${secret.id}"; give each its own`);
+    subKeys.set(secret.id, subKeysOf(secret.value));
+  }
+  const keysOf = (secretId: string): SubKeys => {
+    const keys = subKeys.get(secretId);
+    if (keys !== undefined) return keys;
+    throw new SecretsError(
+      `something stored needs the secret "${secretId}", which is not configured; add it to secrets.previous`,
+    );
+  };
+  return {
+    currentSecretId: secrets.current.id,
+    secretIds: all.map((secret) => secret.id),
+    deriveListenKey: (secretId, salt, stream, length) => deriveText(keysOf(secretId).derive, salt, stream, length),
+    lookupOf: (secretId, listenKey) =>
+      createHmac('sha256', keysOf(secretId).lookup).update(listenKey).digest('base64url').slice(0, LOOKUP_CHARACTERS),
+    seal: (plaintext, context) => seal(secrets.current.id, keysOf(secrets.current.id).seal, plaintext, context),
+    open: (sealed, context) => open(keysOf, sealed, context),
+  };
+}
+
+/** Why this secret cannot be used, in a sentence that does not contain its value; undefined when it can. */
+export function problemOf(secret: Secret): string | undefined {
+  if (!SECRET_ID.test(secret.id)) return `the secret id "${secret.id}" is not 1 to 32 of A-Z a-z 0-9 _ -`;
+  if (secret.value.reveal().length < SECRET_CHARACTERS_MIN) {
+    return `the secret "${secret.id}" has fewer than ${SECRET_CHARACTERS_MIN} characters; make one with: openssl rand -base64 48`;
+  }
+  return undefined;
+}
+
+/** A secret that nobody chose: 384 bits from the operating system. */
+export function makeSecrets(id = 'k1'): Secrets {
+  return { current: { id, value: new Redacted(randomBytes(48).toString('base64')) }, previous: [] };
+}
+
+function subKeysOf(value: Redacted): SubKeys {
+  const subKey = (purpose: string) =>
+    createSecretKey(Buffer.from(hkdfSync('sha512', value.reveal(), '', `listenpost ${purpose} v1`, 32)));
+  return { derive: subKey('derive listenKey'), lookup: subKey('look up listenKey'), seal: subKey('seal') };
+}
+
+/**
+ * Each block of the stream is HMAC-SHA512(key, counter, length, salt, stream). Lengths stand before the texts, so that no
+ * two inputs share a spelling.
+ */
+function deriveText(key: KeyObject, salt: string, stream: string, length: number): string {
+  const input = `${length}:${salt.length}:${salt}:${stream.length}:${stream}`;
+  let text = '';
+  for (let counter = 0; text.length < length; counter += 1) {
+    const block = createHmac('sha512', key).update(`${counter}:${input}`).digest();
+    for (let index = 0; index < block.length && text.length < length; index += 1) {
+      const byte = block[index] as number;
+      if (byte < EVEN_BELOW) text += ALPHABET[byte % ALPHABET.length];
+    }
+  }
+  return text;
+}
+
+function seal(secretId: string, key: KeyObject, plaintext: string, context: string): string {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(associatedData(secretId, context));
+  const body = Buffer.concat([nonce, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  return `${SEALED_FORM}.${secretId}.${body.toString('base64url')}`;
+}
+
+function open(keysOf: (secretId: string) => SubKeys, sealed: string, context: string): string {
+  const [form, secretId, text, ...rest] = sealed.split('.');
+  if (form !== SEALED_FORM || secretId === undefined || text === undefined || rest.length > 0) {
+    throw new SecretsError(`a sealed text does not have the form ${SEALED_FORM}.<secret id>.<base64url>`);
+  }
+  const key = keysOf(secretId).seal;
+  const body = Buffer.from(text, 'base64url');
+  try {
+    const nonce = body.subarray(0, NONCE_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(associatedData(secretId, context));
+    decipher.setAuthTag(body.subarray(-TAG_BYTES));
+    const opened = decipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES));
+    return Buffer.concat([opened, decipher.final()]).toString('utf8');
+  } catch (error) {
+    throw new SecretsError(
+      `the sealed text of "${context}" does not open with the secret "${secretId}": it was altered, moved from another ` +
+        'row, or the secret has another value than when it was sealed',
+      { cause: error },
+    );
+  }
+}
+
+function associatedData(secretId: string, context: string): Buffer {
+  return Buffer.from(`${SEALED_FORM}.${secretId}.${context}`, 'utf8');
+}
