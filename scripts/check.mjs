@@ -8,6 +8,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bunBinary, installMissing, packageBin, ROOT, runScript, SetupError } from './toolchain.mjs';
 
+/** Biome paints even what no terminal reads, unless told. */
+const COLOURS = process.stdout.isTTY ? [] : ['--colors=off'];
+
 function steps() {
   const node = (packageName, bin, args) => [process.execPath, packageBin(packageName, bin), ...args];
   return [
@@ -15,9 +18,9 @@ function steps() {
       name: `types of ${project}`,
       command: node('typescript', 'tsc', ['-p', project]),
     })),
-    { name: 'format and lint (biome)', command: node('@biomejs/biome', 'biome', ['ci', '.']) },
+    { name: 'format and lint (biome)', command: node('@biomejs/biome', 'biome', ['ci', ...COLOURS, '.']) },
     { name: 'promises and switches (oxlint)', command: node('oxlint', 'oxlint', ['--type-aware', '--deny-warnings']) },
-    { name: 'tidy', command: [bunBinary(), 'test', './tests/tidy/tidy.test.ts'] },
+    { name: 'tidy', command: [bunBinary(), 'test', '--only-failures', './tests/tidy/tidy.test.ts'] },
   ];
 }
 
