@@ -1,6 +1,7 @@
 export * from './accounts.ts';
 export * from './clock.ts';
 export * from './connections/connection.ts';
+export * from './connections/handshake.ts';
 export * from './connections/stream-connection.ts';
 export * from './connections/stream-url.ts';
 export * from './connections/ws-api-connection.ts';

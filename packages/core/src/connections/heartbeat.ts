@@ -51,7 +51,10 @@ export class Heartbeat implements Beat {
   }
 
   tick(): void {
-    if (this.#overdue()) return this.#dead();
+    if (this.#overdue()) {
+      this.#dead();
+      return;
+    }
     const now = this.#clock.now();
     if (now >= this.#nextPing) {
       this.#send();
@@ -67,7 +70,10 @@ export class Heartbeat implements Beat {
 
   resume(): void {
     this.#proving = false;
-    if (this.#overdue()) return this.#dead();
+    if (this.#overdue()) {
+      this.#dead();
+      return;
+    }
     this.#nextPing = this.#clock.now() + this.#row.pingEveryMs;
     this.#schedule();
   }

@@ -3,6 +3,7 @@ import { combined, combinedOpening } from '../data/envelope.ts';
 import type { Subscription } from '../data/subscription.ts';
 import type { House } from '../house.ts';
 import type { ListenKey } from '../registry/listen-keys.ts';
+import type { Socket } from '../socket.ts';
 import { Connection, type ConnectionInfo } from './connection.ts';
 import { parseStreamRequest, type RequestId, type StreamRequest, StreamRequestError } from './stream-request.ts';
 import type { StreamUrl } from './stream-url.ts';
@@ -59,11 +60,19 @@ export class StreamConnection extends Connection {
   /** Whether a known key has told whose connection this is. */
   #settled = false;
 
+  readonly #firstNames: readonly string[];
+
   constructor(house: House, url: StreamUrl, ip: string) {
     super(house, PRODUCTS[url.base.product].connection, ip);
     this.#base = url.base;
     this.#combined = url.combined;
-    for (const name of url.names) this.#subscribe(name);
+    this.#firstNames = url.names;
+  }
+
+  /** The names of the URL are read only once the socket can take what they bring. */
+  override opened(socket: Socket): void {
+    super.opened(socket);
+    for (const name of this.#firstNames) this.#subscribe(name);
   }
 
   override info(): ConnectionInfo {

@@ -61,7 +61,10 @@ export class WsApiConnection extends Connection {
   }
 
   override message(text: string): void {
-    if (this.#pending >= PENDING_MAX) return this.end('tooManyFrames');
+    if (this.#pending >= PENDING_MAX) {
+      this.end('tooManyFrames');
+      return;
+    }
     this.#pending++;
     this.#last = this.#last
       .then(() => this.#serve(text))

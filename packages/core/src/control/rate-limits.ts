@@ -1,4 +1,4 @@
-import { BAN, POOLS, type Pool, type PoolId } from '@listenpost/protocol';
+import { BAN, type ConnectionRow, POOLS, type Pool, type PoolId } from '@listenpost/protocol';
 import type { Clock } from '../clock.ts';
 import { WireError } from './wire-error.ts';
 
@@ -64,6 +64,19 @@ export class RateLimits {
     return { pool, count: this.#window(pool, endpoint).counts.get(subject) ?? 0 };
   }
 
+  /** Counts one handshake against the row's connection attempts. Throws the 429 row when it is one too many. */
+  attempt(row: ConnectionRow, ip: string): void {
+    if (row.attempts === undefined) return;
+    const { limit, windowMs } = row.attempts;
+    const window = this.#windowOf(`attempts ${row.name}`, windowMs);
+    const count = (window.counts.get(ip) ?? 0) + 1;
+    const full = count === 1 && window.counts.size >= SUBJECTS_MAX;
+    if (!full) window.counts.set(ip, count);
+    if ((full || count > limit) && this.#enforced) {
+      throw new WireError('TOO_MANY_CONNECTIONS', [limit, `${windowMs / 60_000} MINUTES`], window.startedAt + windowMs);
+    }
+  }
+
   isByUid(poolId: PoolId): boolean {
     return this.#settings.pools[poolId].by === 'uid';
   }
@@ -80,9 +93,12 @@ export class RateLimits {
   }
 
   #window(pool: Pool, endpoint: string): Window {
-    const name = pool.perEndpoint ? `${pool.id} ${endpoint}` : pool.id;
+    return this.#windowOf(pool.perEndpoint ? `${pool.id} ${endpoint}` : pool.id, pool.windowMs);
+  }
+
+  #windowOf(name: string, windowMs: number): Window {
     const now = this.#clock.now();
-    const startedAt = now - (now % pool.windowMs);
+    const startedAt = now - (now % windowMs);
     let window = this.#windows.get(name);
     if (window === undefined || window.startedAt !== startedAt) {
       window = { startedAt, counts: new Map() };

@@ -1,0 +1,78 @@
+import { PRODUCTS, type Product, WS_APIS, type WsApi } from '@listenpost/protocol';
+import { WireError } from '../control/wire-error.ts';
+import type { House } from '../house.ts';
+import type { Connection } from './connection.ts';
+import { StreamConnection } from './stream-connection.ts';
+import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
+import { WsApiConnection } from './ws-api-connection.ts';
+
+const WS_API_PATHS: ReadonlyMap<string, WsApi> = new Map(WS_APIS.map((api) => [api.path, api]));
+
+/** A handshake that is not let through: the HTTP answer. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: number;
+  readonly msg: string;
+  readonly retryAt: number | undefined;
+}
+
+/**
+ * The connection a WebSocket handshake asks for; a refusal; or null when nothing listens on this path.
+ * The edge accepts the socket and hands it to `opened`.
+ */
+export function handshake(house: House, path: string, query: string, ip: string): Connection | Refusal | null {
+  const api = WS_API_PATHS.get(path);
+  if (api !== undefined) return wsApi(house, api, query, ip);
+  const url = parseStreamUrl(path, query);
+  if (url === null) return null;
+  if ('refused' in url)
+    return { status: 400, code: -1100, msg: `Illegal stream path: ${url.refused}.`, retryAt: undefined };
+  return stream(house, url, ip);
+}
+
+export const isRefusal = (outcome: Connection | Refusal): outcome is Refusal => 'status' in outcome;
+
+function wsApi(house: House, api: WsApi, query: string, ip: string): Connection | Refusal {
+  return guarded(PRODUCTS[api.product], () => {
+    house.limits.assertNotBanned(ip);
+    house.limits.attempt(api.connection, ip);
+    house.limits.charge(api.pool, api.path, ip, api.handshakeWeight);
+    return new WsApiConnection(house, api, ip, !/(?:^|&)returnRateLimits=false(?:&|$)/.test(query));
+  });
+}
+
+function stream(house: House, url: StreamUrl, ip: string): Connection | Refusal {
+  const { product, legacy } = destination(house, url);
+  if (legacy && house.legacyPaths === '404') {
+    return {
+      status: 404,
+      code: -5000,
+      msg: `This path carries no ${product.title} user data; use /private.`,
+      retryAt: undefined,
+    };
+  }
+  return guarded(product, () => {
+    house.limits.assertNotBanned(ip);
+    house.limits.attempt(product.connection, ip);
+    return new StreamConnection(house, url, ip);
+  });
+}
+
+/** Whose connection this will be: the first live key in the URL tells, else the path's own row. */
+function destination(house: House, { base, names }: StreamUrl): { product: Product; legacy: boolean } {
+  for (const name of names) {
+    const key = house.listenKeys.find(name.split('@', 1)[0] ?? name);
+    const reads = key && base.reads[key.product.id];
+    if (key && reads) return { product: key.product, legacy: reads.legacy };
+  }
+  return { product: PRODUCTS[base.product], legacy: false };
+}
+
+function guarded(product: Product, open: () => Connection): Connection | Refusal {
+  try {
+    return open();
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause;
+    return { ...cause.in(product.errors), retryAt: cause.retryAt };
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The public door: REST and WebSocket on one port, told apart by path. It turns bytes into calls on core and answers back
+ * into bytes; every rule is core's.
+ */
+import { answer, type Connection, type House, handshake, isRefusal } from '@listenpost/core';
+import { FRAME_BYTES_MAX, PRODUCTS } from '@listenpost/protocol';
+import type { Server, ServerWebSocket, TLSOptions, WebSocketHandler } from 'bun';
+import { BunSocket } from './bun-socket.ts';
+import { type ClientAddress, clientAddress } from './client-address.ts';
+import { endpointsAt, restRequest } from './rest-request.ts';
+import { errorResponse, pathNotFound, refusalResponse, response } from './rest-response.ts';
+
+/** Requests are a few hundred bytes; a signed one with a form body is not ten times that. */
+const REQUEST_BYTES_MAX = 64 * 1024;
+
+export interface PublicEdgeOptions {
+  readonly house: House;
+  readonly host: string;
+  readonly port: number;
+  /** Present: https and wss. */
+  readonly tls?: TLSOptions;
+  readonly trustedProxies: readonly string[];
+  /** What may wait in one socket's outbox before the peer counts as too slow. */
+  readonly outboxBytesMax: number;
+  /** Connections held at once, over all addresses. */
+  readonly connectionsMax: number;
+}
+
+export interface PublicEdge {
+  readonly url: string;
+  readonly port: number;
+  /** Replaces the certificate for new connections; those that are open go on. */
+  reload(tls: TLSOptions): void;
+  /** No new connections from here on; the open ones go on. */
+  stopAccepting(): void;
+  /** Ends everything at once. */
+  stop(): Promise<void>;
+}
+
+type Data = { readonly connection: Connection };
+type PublicServer = Server<Data>;
+
+export function startPublicEdge(options: PublicEdgeOptions): PublicEdge {
+  const { house, host } = options;
+  const address = clientAddress(options.trustedProxies);
+  const websocket = sockets(house, options.outboxBytesMax);
+  const listen = (port: number, tls: TLSOptions | undefined): PublicServer =>
+    Bun.serve<Data>({
+      hostname: host,
+      port,
+      ...(tls === undefined ? {} : { tls, reusePort: true }),
+      maxRequestBodySize: REQUEST_BYTES_MAX,
+      // A request that does not arrive whole within ten seconds is dropped (spot-margin §1.4: processing time).
+      idleTimeout: 10,
+      fetch: (request, server) => route(options, address, request, server),
+      error: (cause) => {
+        house.report(cause);
+        return errorResponse(PRODUCTS.usdm, 'UNKNOWN');
+      },
+      websocket,
+    });
+  let server = listen(options.port, options.tls);
+  const port = server.port as number;
+  const retired: PublicServer[] = [];
+  return {
+    url: `${options.tls === undefined ? 'http' : 'https'}://${printedHost(host)}:${port}`,
+    port,
+    reload(tls) {
+      const next = listen(port, tls);
+      retired.push(server);
+      void server.stop(false);
+      server = next;
+    },
+    stopAccepting() {
+      void server.stop(false);
+    },
+    async stop() {
+      await Promise.all([...retired, server].map((each) => each.stop(true)));
+    },
+  };
+}
+
+function route(
+  options: PublicEdgeOptions,
+  address: ClientAddress,
+  request: Request,
+  server: PublicServer,
+): Response | Promise<Response> | undefined {
+  const { house } = options;
+  const { url } = request;
+  const pathAt = url.indexOf('/', 8);
+  const queryAt = url.indexOf('?', pathAt);
+  const path = queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt);
+  const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
+  const ip = address(request, server.requestIP(request)?.address ?? '');
+  const verbs = endpointsAt(path);
+  if (verbs === undefined) return upgrade(options, server, request, path, query, ip);
+  const endpoint = verbs.get(request.method);
+  if (endpoint === undefined) return pathNotFound(path, request.method);
+  return rest(house, restRequest(endpoint, request, query, ip));
+}
+
+async function rest(house: House, request: ReturnType<typeof restRequest>): Promise<Response> {
+  const read = request instanceof Promise ? await request : request;
+  return response(await answer(house, read), house.clock.now());
+}
+
+function upgrade(
+  { house, connectionsMax }: PublicEdgeOptions,
+  server: PublicServer,
+  request: Request,
+  path: string,
+  query: string,
+  ip: string,
+): Response | undefined {
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return pathNotFound(path, request.method);
+  if (house.connections.size >= connectionsMax) return errorResponse(PRODUCTS.usdm, 'SERVICE_SHUTTING_DOWN');
+  const outcome = handshake(house, path, query, ip);
+  if (outcome === null) return pathNotFound(path, request.method);
+  if (isRefusal(outcome)) return refusalResponse(outcome, house.clock.now());
+  if (server.upgrade(request, { data: { connection: outcome } })) return undefined;
+  return refusalResponse({ status: 400, code: -1100, msg: 'Malformed WebSocket handshake.', retryAt: undefined }, 0);
+}
+
+function sockets(house: House, outboxBytesMax: number): WebSocketHandler<Data> {
+  const guarded = (socket: ServerWebSocket<Data>, act: (connection: Connection) => void) => {
+    const { connection } = socket.data;
+    try {
+      act(connection);
+    } catch (cause) {
+      house.report(cause);
+      connection.end('internalError');
+    }
+  };
+  return {
+    // Heartbeat and lifetime are core's, on its own clock.
+    idleTimeout: 0,
+    sendPings: false,
+    perMessageDeflate: false,
+    maxPayloadLength: FRAME_BYTES_MAX,
+    backpressureLimit: outboxBytesMax,
+    closeOnBackpressureLimit: false,
+    open: (socket) => guarded(socket, (connection) => connection.opened(new BunSocket(socket, house.clock))),
+    message: (socket, message) =>
+      guarded(socket, (connection) => {
+        if (typeof message === 'string') connection.message(message);
+        else connection.binary();
+      }),
+    ping: (socket) => guarded(socket, (connection) => connection.pinged()),
+    pong: (socket) => guarded(socket, (connection) => connection.ponged()),
+    close: (socket) => guarded(socket, (connection) => connection.closed()),
+  };
+}
+
+const printedHost = (host: string) => (host.includes(':') ? `[${host}]` : host);

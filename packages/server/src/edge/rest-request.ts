@@ -1,0 +1,64 @@
+import { type Caller, type Request as CoreRequest, Params } from '@listenpost/core';
+import { ENDPOINTS, type Endpoint, PRODUCTS } from '@listenpost/protocol';
+
+const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Endpoint>> = (() => {
+  const routes = new Map<string, Map<string, Endpoint>>();
+  for (const endpoint of ENDPOINTS) {
+    const verbs = routes.get(endpoint.path) ?? new Map<string, Endpoint>();
+    routes.set(endpoint.path, verbs.set(endpoint.http, endpoint));
+  }
+  return routes;
+})();
+
+/** The endpoints of a path, by verb; undefined where REST has nothing. */
+export const endpointsAt = (path: string): ReadonlyMap<string, Endpoint> | undefined => ROUTES.get(path);
+
+/** The request as core sees it: at once when there is no body, which is nearly always. */
+export function restRequest(
+  endpoint: Endpoint,
+  request: Request,
+  query: string,
+  ip: string,
+): CoreRequest | Promise<CoreRequest> {
+  const length = request.headers.get('content-length');
+  const hasBody =
+    endpoint.http !== 'GET' && (length === null ? request.headers.has('transfer-encoding') : length !== '0');
+  if (!hasBody) return coreRequest(endpoint, request, query, '', ip);
+  return request.text().then((body) => coreRequest(endpoint, request, query, body, ip));
+}
+
+function coreRequest(endpoint: Endpoint, request: Request, query: string, body: string, ip: string): CoreRequest {
+  const { operation, product, security, pool, path, weight } = endpoint;
+  const caller: Caller = {
+    ip,
+    apiKey: request.headers.get('x-mbx-apikey') ?? undefined,
+    session: undefined,
+    missingKeyError: 'BAD_API_KEY_FMT',
+    signedPayloads: () => [unsigned(query) + unsigned(body)],
+  };
+  const params = query === '' && body === '' ? NO_PARAMS : new Params(merged(query, body));
+  return { operation, product: PRODUCTS[product], security, pool, endpoint: path, weight, caller, params };
+}
+
+const NO_PARAMS = new Params(new Map());
+
+/** Query and form body together; for a name sent twice the query's value counts (spot-margin §4). */
+function merged(query: string, body: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const part of [body, query]) {
+    // A JSON body carries no parameters: clients send `{}` or nothing with a JSON content type (clients reference, row 4).
+    if (part.startsWith('{')) continue;
+    for (const [name, value] of new URLSearchParams(part)) values.set(name, value);
+  }
+  return values;
+}
+
+/** The text as it was signed: as sent, without `signature` and the `&` that bound it (spot-margin §2.2). */
+function unsigned(text: string): string {
+  return text.includes('signature=')
+    ? text
+        .split('&')
+        .filter((pair) => !pair.startsWith('signature='))
+        .join('&')
+    : text;
+}
