@@ -11,6 +11,9 @@ import { Accounts, type AddressMatcher } from './registry/accounts.ts';
 import { ListenKeys } from './registry/listen-keys.ts';
 import type { RegistryStore } from './registry-store.ts';
 
+/** Isolated margin trades Spot's symbols. */
+const isolatedMargin = ({ product }: SymbolRow) => product === 'spot';
+
 /** Everything that comes in by a door. */
 export interface Doors {
   readonly clock: Clock;
@@ -55,6 +58,7 @@ export class House {
   readonly router = new Router();
   readonly connections = new Set<Connection>();
   readonly symbols: readonly SymbolRow[];
+  /** The symbols that `isolated:<SYMBOL>` may name. */
   readonly knownSymbols: ReadonlySet<string>;
   readonly validation: Validation;
   readonly legacyPaths: Settings['legacyPaths'];
@@ -74,7 +78,7 @@ export class House {
     this.limits = new RateLimits(clock, settings.limits);
     this.limitsEnforced = settings.limits.enforced;
     this.symbols = settings.symbols;
-    this.knownSymbols = new Set(settings.symbols.map(({ symbol }) => symbol));
+    this.knownSymbols = new Set(settings.symbols.filter(isolatedMargin).map(({ symbol }) => symbol));
     this.validation = settings.validation;
     this.legacyPaths = settings.legacyPaths;
     journal.onCommitted((records) => this.router.deliver(records));

@@ -47,6 +47,11 @@ export class RateLimits {
     this.#settings = settings;
   }
 
+  /** The pools in force. */
+  get pools(): LimitSettings['pools'] {
+    return this.#settings.pools;
+  }
+
   /** Charges `weight`. Throws the row for 429 or 418; `usage` of a refused charge is read with `usageOf`. */
   charge(poolId: PoolId, endpoint: string, subject: string, weight: number): Usage {
     const pool = this.#settings.pools[poolId];
