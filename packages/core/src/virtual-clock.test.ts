@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'bun:test';
+import type { Beat } from './clock.ts';
+import { ManualMachine } from './testing/manual-machine.ts';
+import { ClockError, VirtualClock } from './virtual-clock.ts';
+
+const START = Date.UTC(2026, 9, 1);
+
+function clockAt(start = START) {
+  const machine = new ManualMachine(start);
+  return { machine, clock: new VirtualClock(machine) };
+}
+
+/** A beat that pings every `everyMs` and answers itself unless told to be silent. */
+class RecordingBeat implements Beat {
+  proven = true;
+  silent = false;
+  readonly log: string[] = [];
+
+  tick() {
+    this.log.push('tick');
+  }
+
+  prove() {
+    this.log.push('prove');
+    this.proven = !this.silent;
+  }
+
+  resume() {
+    this.log.push('resume');
+  }
+}
+
+describe('the virtual clock', () => {
+  test('flows with the machine', () => {
+    const { machine, clock } = clockAt();
+    machine.pass(1500);
+    expect(clock.now()).toBe(START + 1500);
+  });
+
+  test('runs timers in the order of their instants, then in the order they were set', () => {
+    const { machine, clock } = clockAt();
+    const ran: string[] = [];
+    clock.at(START + 20, () => ran.push('late'));
+    clock.at(START + 10, () => ran.push('early, set first'));
+    clock.at(START + 10, () => ran.push('early, set second'));
+    machine.pass(20);
+    expect(ran).toEqual(['early, set first', 'early, set second', 'late']);
+  });
+
+  test('does not run a cancelled timer, also when many are cancelled', () => {
+    const { machine, clock } = clockAt();
+    let ran = 0;
+    const timers = Array.from({ length: 1000 }, (_, i) => clock.at(START + i, () => ran++));
+    for (const timer of timers.slice(1)) timer.cancel();
+    expect(clock.pending).toBe(1);
+    machine.pass(2000);
+    expect(ran).toBe(1);
+  });
+
+  test('advances past a day in one go, each timer seeing its own instant', async () => {
+    const { clock } = clockAt();
+    const seen: number[] = [];
+    const hourly = () => {
+      seen.push(clock.now() - START);
+      clock.at(clock.now() + 3_600_000, hourly);
+    };
+    clock.at(START + 3_600_000, hourly);
+    await clock.advance(24 * 3_600_000);
+    expect(seen).toEqual(Array.from({ length: 24 }, (_, i) => (i + 1) * 3_600_000));
+    expect(clock.now()).toBe(START + 24 * 3_600_000);
+  });
+
+  test('keeps flowing after an advance', async () => {
+    const { machine, clock } = clockAt();
+    await clock.advance(1000);
+    machine.pass(500);
+    expect(clock.now()).toBe(START + 1500);
+  });
+
+  test('stands while frozen and goes on from there', async () => {
+    const { machine, clock } = clockAt();
+    clock.freeze();
+    machine.pass(5000);
+    expect(clock.now()).toBe(START);
+    await clock.advance(10);
+    expect(clock.now()).toBe(START + 10);
+    clock.resume();
+    machine.pass(5);
+    expect(clock.now()).toBe(START + 15);
+  });
+
+  test('never goes back, neither by command nor with the machine', async () => {
+    const { machine, clock } = clockAt();
+    expect(() => clock.set(START - 1)).toThrow(ClockError);
+    expect(() => clock.advance(-1)).toThrow(ClockError);
+    machine.pass(1000);
+    expect(clock.now()).toBe(START + 1000);
+    machine.pass(-600);
+    expect(clock.now()).toBe(START + 1000);
+  });
+
+  test('takes up its offset after a restart', async () => {
+    const { machine, clock } = clockAt();
+    await clock.advance(61 * 60_000);
+    const restarted = new VirtualClock(machine, clock.state);
+    expect(restarted.now()).toBe(clock.now());
+  });
+
+  test('collapses the heartbeats between two due timers into one proof', async () => {
+    const { clock } = clockAt();
+    const beat = new RecordingBeat();
+    clock.beatAt(START + 180_000, beat);
+    clock.at(START + 3_600_000, () => beat.log.push('expiry'));
+    await clock.advance(3_600_000);
+    expect(beat.log).toEqual(['prove', 'resume', 'expiry']);
+  });
+
+  test('waits for a silent peer no longer than its budget', async () => {
+    const { machine, clock } = clockAt();
+    const beat = new RecordingBeat();
+    beat.silent = true;
+    clock.beatAt(START + 1, beat);
+    const advance = clock.advance(1000);
+    let done = false;
+    advance.then(() => {
+      done = true;
+    });
+    await Promise.resolve();
+    await Promise.resolve();
+    machine.pass(1990);
+    await Promise.resolve();
+    expect(done).toBe(false);
+    machine.pass(20);
+    await advance;
+    expect(beat.log).toEqual(['prove', 'resume']);
+  });
+});
