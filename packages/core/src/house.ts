@@ -2,6 +2,7 @@ import type { EndName, Product, SymbolRow } from '@listenpost/protocol';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connections/connection.ts';
 import { type LimitSettings, RateLimits } from './control/rate-limits.ts';
+import { RequestTally } from './control/request-tally.ts';
 import type { Crypto, SecretBox } from './crypto.ts';
 import type { Validation } from './data/admit-event.ts';
 import { Router } from './data/router.ts';
@@ -56,6 +57,7 @@ export class House {
   readonly limits: RateLimits;
   readonly limitsEnforced: boolean;
   readonly router = new Router();
+  readonly requests = new RequestTally();
   readonly connections = new Set<Connection>();
   readonly symbols: readonly SymbolRow[];
   /** The symbols that `isolated:<SYMBOL>` may name. */

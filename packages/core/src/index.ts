@@ -9,6 +9,7 @@ export * from './control/call.ts';
 export * from './control/hallway.ts';
 export * from './control/params.ts';
 export * from './control/rate-limits.ts';
+export * from './control/request-tally.ts';
 export * from './control/wire-error.ts';
 export * from './crypto.ts';
 export * from './data/admit-event.ts';

@@ -24,6 +24,12 @@ export type Reply =
  * charged once the caller is known, so there the two stages change places.
  */
 export async function answer(house: House, request: Request): Promise<Reply> {
+  const reply = await walk(house, request);
+  house.requests.count(request.operation, reply.status);
+  return reply;
+}
+
+async function walk(house: House, request: Request): Promise<Reply> {
   const { operation, product, security, pool, endpoint, weight, caller, params } = request;
   const byUid = house.limits.isByUid(pool);
   let subject = caller.ip;

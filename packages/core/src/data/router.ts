@@ -7,6 +7,10 @@ import type { Subscription } from './subscription.ts';
 
 export class Router {
   readonly #streams = new Map<string, Set<Subscription>>();
+  /** Events that came from the journal, for the operator's figures. */
+  events = 0;
+  /** The same, once for each subscription that was handed one. */
+  deliveries = 0;
 
   attach(subscription: Subscription): void {
     const subscriptions = this.#streams.get(subscription.stream);
@@ -21,9 +25,11 @@ export class Router {
   }
 
   deliver(records: readonly JournalRecord[]): void {
+    this.events += records.length;
     for (const record of records) {
       const subscriptions = this.#streams.get(record.stream);
       if (subscriptions === undefined) continue;
+      this.deliveries += subscriptions.size;
       for (const subscription of subscriptions) subscription.deliver(record.type, record.body);
     }
   }
