@@ -95,11 +95,17 @@ function checkItems(field: EventField, items: readonly unknown[], strict: boolea
 }
 
 function checkGroup(group: readonly string[], members: Members): Violation | null {
-  const present = group.filter((name) => members[name] !== undefined);
-  const [first, second] = present;
-  const rule = `exactly one of ${group.join(', ')} must be there`;
-  if (first === undefined) return { path: group[0] as string, problem: `is missing: ${rule}` };
-  return second === undefined ? null : { path: second, problem: `stands beside ${first}: ${rule}` };
+  let first: string | undefined;
+  for (const name of group) {
+    if (members[name] === undefined) continue;
+    if (first !== undefined) return { path: name, problem: `stands beside ${first}: ${groupRule(group)}` };
+    first = name;
+  }
+  return first === undefined ? { path: group[0] as string, problem: `is missing: ${groupRule(group)}` } : null;
+}
+
+function groupRule(group: readonly string[]): string {
+  return `exactly one of ${group.join(', ')} must be there`;
 }
 
 function isObject(value: unknown): value is Members {
