@@ -1,4 +1,4 @@
-import type { EndName, Product, SymbolRow } from '@listenpost/protocol';
+import type { ConnectionRow, EndName, Product, SymbolRow } from '@listenpost/protocol';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connections/connection.ts';
 import { type LimitSettings, RateLimits } from './control/rate-limits.ts';
@@ -66,6 +66,7 @@ export class House {
   readonly legacyPaths: Settings['legacyPaths'];
   readonly #doors: Doors;
   readonly #noticed = new Set<string>();
+  readonly #connectionRows: Readonly<Record<string, ConnectionRow>>;
   #connectionCount = 0;
 
   constructor(doors: Doors, settings: Settings) {
@@ -78,6 +79,7 @@ export class House {
     this.accounts = new Accounts(crypto, addressMatcher);
     this.listenKeys = new ListenKeys({ clock, crypto, random, secrets, store });
     this.limits = new RateLimits(clock, settings.limits);
+    this.#connectionRows = settings.limits.connections;
     this.limitsEnforced = settings.limits.enforced;
     this.symbols = settings.symbols;
     this.knownSymbols = new Set(settings.symbols.filter(isolatedMargin).map(({ symbol }) => symbol));
@@ -96,6 +98,11 @@ export class House {
 
   connectionEnded(name: EndName): void {
     this.#doors.connectionEnded(name);
+  }
+
+  /** The row in force: the table's, or what the config puts in its place. */
+  connectionRow(row: ConnectionRow): ConnectionRow {
+    return this.#connectionRows[row.name] ?? row;
   }
 
   nextConnectionId(): string {

@@ -35,7 +35,7 @@ export const isRefusal = (outcome: Connection | Refusal): outcome is Refusal => 
 function wsApi(house: House, api: WsApi, query: string, ip: string): Connection | Refusal {
   return guarded(PRODUCTS[api.product], () => {
     house.limits.assertNotBanned(ip);
-    house.limits.attempt(api.connection, ip);
+    house.limits.attempt(house.connectionRow(api.connection), ip);
     house.limits.charge(api.pool, api.path, ip, api.handshakeWeight);
     return new WsApiConnection(house, api, ip, !/(?:^|&)returnRateLimits=false(?:&|$)/.test(query));
   });
@@ -53,7 +53,7 @@ function stream(house: House, url: StreamUrl, ip: string): Connection | Refusal 
   }
   return guarded(product, () => {
     house.limits.assertNotBanned(ip);
-    house.limits.attempt(product.connection, ip);
+    house.limits.attempt(house.connectionRow(product.connection), ip);
     return new StreamConnection(house, url, ip);
   });
 }

@@ -63,7 +63,7 @@ export class StreamConnection extends Connection {
   readonly #firstNames: readonly string[];
 
   constructor(house: House, url: StreamUrl, ip: string) {
-    super(house, PRODUCTS[url.base.product].connection, ip);
+    super(house, house.connectionRow(PRODUCTS[url.base.product].connection), ip);
     this.#base = url.base;
     this.#combined = url.combined;
     this.#firstNames = url.names;
@@ -195,7 +195,7 @@ export class StreamConnection extends Connection {
   #settle(product: Product): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.follow(product.connection);
+    this.follow(this.house.connectionRow(product.connection));
   }
 }
 

@@ -37,7 +37,7 @@ export class WsApiConnection extends Connection {
   #last: Promise<void> = Promise.resolve();
 
   constructor(house: House, api: WsApi, ip: string, returnRateLimits: boolean) {
-    super(house, api.connection, ip);
+    super(house, house.connectionRow(api.connection), ip);
     this.#api = api;
     this.#product = PRODUCTS[api.product];
     this.#session = {

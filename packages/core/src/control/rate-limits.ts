@@ -6,9 +6,11 @@ import { WireError } from './wire-error.ts';
 export interface LimitSettings {
   readonly enforced: boolean;
   readonly pools: Readonly<Record<PoolId, Pool>>;
+  /** Connection rows that replace the table's, by their name. */
+  readonly connections: Readonly<Record<string, ConnectionRow>>;
 }
 
-export const BINANCE_LIMITS: LimitSettings = { enforced: true, pools: POOLS };
+export const BINANCE_LIMITS: LimitSettings = { enforced: true, pools: POOLS, connections: {} };
 
 /** What a pool stands at after a charge. */
 export interface Usage {
