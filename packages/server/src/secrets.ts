@@ -38,8 +38,11 @@ export class SecretsError extends Error {
   }
 }
 
-/** Whoever holds the database can try values against a look-up at leisure, so the value must be beyond guessing: 192 bits. */
-export const SECRET_CHARACTERS_MIN = 32;
+/**
+ * Whoever holds the database can try values against a look-up at leisure, so the value must be beyond guessing: 16
+ * characters of base64 hold 96 bits, and what the messages tell to run makes 384.
+ */
+export const SECRET_CHARACTERS_MIN = 16;
 export const SECRET_ID = /^[A-Za-z0-9_-]{1,32}$/;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -84,13 +87,16 @@ export function createSecretBox(secrets: Secrets): SealingSecretBox {
   };
 }
 
-/** Why this secret cannot be used, in a sentence that does not contain its value; undefined when it can. */
-export function problemOf(secret: Secret): string | undefined {
-  if (!SECRET_ID.test(secret.id)) return `the secret id "${secret.id}" is not 1 to 32 of A-Z a-z 0-9 _ -`;
-  if (secret.value.reveal().length < SECRET_CHARACTERS_MIN) {
-    return `the secret "${secret.id}" has fewer than ${SECRET_CHARACTERS_MIN} characters; make one with: openssl rand -base64 48`;
-  }
-  return undefined;
+/** Why this value is no secret, in words that do not contain it; undefined when it can be used. */
+export function secretValueProblem(value: string): string | undefined {
+  if (value.length >= SECRET_CHARACTERS_MIN) return undefined;
+  return `has fewer than ${SECRET_CHARACTERS_MIN} characters; make one with: openssl rand -base64 48`;
+}
+
+function problemOf({ id, value }: Secret): string | undefined {
+  if (!SECRET_ID.test(id)) return `the secret id "${id}" is not 1 to 32 of A-Z a-z 0-9 _ -`;
+  const problem = secretValueProblem(value.reveal());
+  return problem === undefined ? undefined : `the secret "${id}" ${problem}`;
 }
 
 /** A secret that nobody chose: 384 bits from the operating system. */
