@@ -46,8 +46,8 @@ export abstract class Connection {
   abstract binary(): void;
   /** Lets go of everything that could still deliver. Called once. */
   protected abstract release(): void;
-  /** Tells the client that the server is about to stop, where its product says so. */
-  abstract announceShutdown(): void;
+  /** Tells the client that the server is about to stop, where its product says so; whether it was told. */
+  abstract announceShutdown(): boolean;
   /** Frames of this kind are counted against this many a second. */
   protected abstract get controlFramesPerSecond(): number;
 

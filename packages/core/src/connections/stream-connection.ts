@@ -103,10 +103,11 @@ export class StreamConnection extends Connection {
     this.message('\u0000');
   }
 
-  override announceShutdown(): void {
-    if (!this.row.announcesShutdown) return;
+  override announceShutdown(): boolean {
+    if (!this.row.announcesShutdown) return false;
     const body = JSON.stringify({ e: 'serverShutdown', E: this.house.clock.now() });
     this.deliver(combinedOpening('!serverShutdown'), body);
+    return true;
   }
 
   deliver(opening: string, body: string): void {

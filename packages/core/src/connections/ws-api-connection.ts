@@ -81,9 +81,10 @@ export class WsApiConnection extends Connection {
     this.message('\u0000');
   }
 
-  override announceShutdown(): void {
-    if (!this.row.announcesShutdown) return;
+  override announceShutdown(): boolean {
+    if (!this.row.announcesShutdown) return false;
     this.send(JSON.stringify({ event: { e: 'serverShutdown', E: this.house.clock.now() } }));
+    return true;
   }
 
   protected override get controlFramesPerSecond(): number {
