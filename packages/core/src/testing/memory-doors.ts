@@ -1,0 +1,276 @@
+/**
+ * A house whose doors lead nowhere: time by hand, chance by a seed, a journal and a registry that are maps, sockets that
+ * are lists. For core's own tests; what is promised about real doors is checked by their contract suites.
+ */
+import { type End, type EndName, type ErrorName, PRODUCTS, type ProductId, SYMBOLS } from '@listenpost/protocol';
+import type { AccountSpec, ApiKeyMaterial, ApiKeySpec } from '../accounts.ts';
+import { BINANCE_LIMITS } from '../control/rate-limits.ts';
+import { WireError } from '../control/wire-error.ts';
+import type { Crypto, SecretBox } from '../crypto.ts';
+import { type Doors, House, type Settings } from '../house.ts';
+import type { AppendResult, Journal, JournalRecord, JournalSlice, NewEvent } from '../journal.ts';
+import { Redacted } from '../redacted.ts';
+import type { ListenKey } from '../registry/listen-keys.ts';
+import {
+  type RegistryChange,
+  type RegistryContents,
+  type RegistryStore,
+  RegistryStoreError,
+  type StoredListenKey,
+} from '../registry-store.ts';
+import type { Socket } from '../socket.ts';
+import { VirtualClock } from '../virtual-clock.ts';
+import { ManualMachine } from './manual-machine.ts';
+import { seededRandom } from './seeded-random.ts';
+
+/** 2026-07-01T00:00:00Z: whole in every window of rate limits. */
+export const START = Date.UTC(2026, 6, 1);
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+/** A signature that shows what it was made over, so that a test reads what was signed. */
+export const signatureOf = (material: ApiKeyMaterial, payload: string): string =>
+  `${material.type}/${material.type === 'HMAC' ? material.secret.reveal() : material.publicKey}/${payload}`;
+
+const openCrypto: Crypto = {
+  verifier: (material) => (payload, signature) => signature === signatureOf(material, payload),
+  equal: (left, right) => left === right,
+};
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** Counts what it derives: opening keys must derive none. */
+export class OpenSecretBox implements SecretBox {
+  readonly secretIds: readonly string[];
+  derived = 0;
+
+  constructor(...secretIds: readonly string[]) {
+    this.secretIds = secretIds.length === 0 ? ['k1'] : secretIds;
+  }
+
+  get currentSecretId(): string {
+    return this.secretIds[0] ?? '';
+  }
+
+  deriveListenKey(secretId: string, salt: string, stream: string, length: number): string {
+    this.derived++;
+    const seed = [...`${secretId} ${salt} ${stream}`].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7);
+    const random = seededRandom(seed % 2 ** 32);
+    return Array.from({ length }, () => random.pick([...ALPHABET])).join('');
+  }
+
+  lookupOf(secretId: string, listenKey: string): string {
+    return `${secretId}/${listenKey}`;
+  }
+}
+
+/** A store whose commits fail on demand, or wait until they are let go. */
+export class MapStore implements RegistryStore {
+  readonly keys = new Map<number, StoredListenKey>();
+  readonly commits: (readonly RegistryChange[])[] = [];
+  fault: string | undefined;
+
+  load(): Promise<RegistryContents> {
+    return Promise.resolve({ listenKeys: [...this.keys.values()], accounts: new Map(), settings: new Map() });
+  }
+
+  commit(changes: readonly RegistryChange[]): Promise<void> {
+    if (this.fault !== undefined) return Promise.reject(new RegistryStoreError(this.fault));
+    this.commits.push(changes);
+    for (const change of changes) {
+      if (change.kind === 'putListenKey') this.keys.set(change.key.id, change.key);
+      if (change.kind === 'dropListenKey') this.keys.delete(change.id);
+      if (change.kind === 'extendListenKey') {
+        const key = this.keys.get(change.id);
+        if (key !== undefined) this.keys.set(change.id, { ...key, deadline: change.deadline });
+      }
+    }
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Commits each append as it comes. */
+export class MapJournal implements Journal {
+  readonly fault = undefined;
+  readonly #last = new Map<string, number>();
+  #listener: (records: readonly JournalRecord[]) => void = () => undefined;
+
+  append(events: readonly NewEvent[]): Promise<AppendResult> {
+    const records = events.map((event) => {
+      const sequence = (this.#last.get(event.stream) ?? 0) + 1;
+      this.#last.set(event.stream, sequence);
+      return { ...event, sequence };
+    });
+    this.#listener(records);
+    const last = new Map(records.map(({ stream, sequence }) => [stream, `e:${sequence}`]));
+    return Promise.resolve({ accepted: records.length, last, repeated: false });
+  }
+
+  producerMark(): number {
+    return 0;
+  }
+
+  head(): undefined {}
+
+  read(): Promise<JournalSlice | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  onCommitted(listener: (records: readonly JournalRecord[]) => void): void {
+    this.#listener = listener;
+  }
+
+  retain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** What the peer would have seen. */
+export class RecordingSocket implements Socket {
+  readonly texts: string[] = [];
+  readonly ends: (End | 'terminated')[] = [];
+  pings = 0;
+  /** Frames that still fit into the outbox. */
+  room = Number.POSITIVE_INFINITY;
+
+  send(text: string): boolean {
+    if (this.room <= 0) return false;
+    this.room--;
+    this.texts.push(text);
+    return true;
+  }
+
+  ping(): void {
+    this.pings++;
+  }
+
+  close(end: End): void {
+    this.ends.push(end);
+  }
+
+  terminate(): void {
+    this.ends.push('terminated');
+  }
+
+  /** The frames since the last look, parsed. */
+  take(): unknown[] {
+    return this.texts.splice(0).map((text) => JSON.parse(text));
+  }
+}
+
+/** 64 letters and digits that begin with the name. */
+export const apiKeyText = (name: string): string => name.padEnd(64, '0');
+
+export function apiKey(name: string, type: ApiKeySpec['type'], more: Partial<ApiKeySpec> = {}): ApiKeySpec {
+  const shared = { apiKey: new Redacted(apiKeyText(name)), ...permissionsOf(more) };
+  return type === 'HMAC'
+    ? { ...shared, type, secret: new Redacted(`${name} secret`) }
+    : { ...shared, type, publicKey: `${name} public` };
+}
+
+const permissionsOf = ({ permissions, ipAllowList }: Partial<ApiKeySpec>) => ({
+  ...(permissions === undefined ? {} : { permissions }),
+  ...(ipAllowList === undefined ? {} : { ipAllowList }),
+});
+
+export const ALICE: AccountSpec = { id: 'alice', apiKeys: [apiKey('aliceHmac', 'HMAC'), apiKey('aliceEd', 'ED25519')] };
+export const BOB: AccountSpec = { id: 'bob', apiKeys: [apiKey('bobHmac', 'HMAC'), apiKey('bobEd', 'ED25519')] };
+
+export interface TestHouse {
+  readonly house: House;
+  readonly clock: VirtualClock;
+  readonly machine: ManualMachine;
+  readonly store: MapStore;
+  readonly secrets: OpenSecretBox;
+  /** What was reported as unexpected. */
+  readonly reports: unknown[];
+  /** Products whose legacy path was noticed. */
+  readonly notices: ProductId[];
+  readonly ends: EndName[];
+}
+
+export interface TestHouseOptions {
+  readonly settings?: Partial<Settings>;
+  readonly doors?: Partial<Doors>;
+  readonly store?: MapStore;
+  readonly secrets?: OpenSecretBox;
+  readonly accounts?: readonly AccountSpec[];
+}
+
+export function testHouse(options: TestHouseOptions = {}): TestHouse {
+  const { store = new MapStore(), secrets = new OpenSecretBox(), accounts = [ALICE, BOB] } = options;
+  const machine = new ManualMachine(START);
+  const clock = new VirtualClock(machine);
+  const reports: unknown[] = [];
+  const notices: ProductId[] = [];
+  const ends: EndName[] = [];
+  const doors: Doors = {
+    clock,
+    random: seededRandom(1),
+    crypto: openCrypto,
+    secrets,
+    journal: new MapJournal(),
+    store,
+    addressMatcher: (list) => (ip) => list.includes(ip),
+    signingClocks: () => [clock.now()],
+    report: (cause) => reports.push(cause),
+    noticeLegacyPath: ({ id }) => notices.push(id),
+    connectionEnded: (name) => ends.push(name),
+    ...options.doors,
+  };
+  const house = new House(doors, {
+    limits: BINANCE_LIMITS,
+    validation: 'strict',
+    symbols: SYMBOLS,
+    legacyPaths: 'silent',
+    ...options.settings,
+  });
+  for (const account of accounts) house.accounts.put(account);
+  return { house, clock, machine, store, secrets, reports, notices, ends };
+}
+
+/** Starts this account's key and gives its text. */
+export async function startKey(house: House, product: ProductId, account = 'alice'): Promise<string> {
+  return textOf(await house.listenKeys.start(accountOf(house, account), PRODUCTS[product]));
+}
+
+export function accountOf(house: House, id: string) {
+  const account = house.accounts.get(id);
+  if (account === undefined) throw new Error(`the test house has no account ${id}`);
+  return account;
+}
+
+export function textOf({ key }: ListenKey): string {
+  if (key === undefined) throw new Error('nobody has asked for the text of this key yet');
+  return key;
+}
+
+/** The row of the error table that `act` is refused with; undefined when it is not. */
+export function refusalOf(act: () => unknown): ErrorName | undefined {
+  try {
+    act();
+  } catch (cause) {
+    if (cause instanceof WireError) return cause.row;
+    throw cause;
+  }
+  return undefined;
+}
+
+export async function refusalOfPromise(promise: Promise<unknown>): Promise<ErrorName | undefined> {
+  try {
+    await promise;
+  } catch (cause) {
+    if (cause instanceof WireError) return cause.row;
+    throw cause;
+  }
+  return undefined;
+}
