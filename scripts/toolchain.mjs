@@ -139,12 +139,26 @@ export function become(command, args) {
   const child = spawn(command, args, { stdio: 'inherit' });
   const forwarded = process.stdin.isTTY ? FORWARDED.filter((signal) => signal !== 'SIGINT') : FORWARDED;
   for (const signal of FORWARDED) process.on(signal, () => forwarded.includes(signal) && child.kill(signal));
+  if (process.env.npm_lifecycle_event) endWithParent(() => child.kill('SIGTERM'));
   child.on('error', (error) => endWithSentence(new SetupError(`${command} could not be started: ${error.message}`)));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code);
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+const PARENT_CHECK_MS = 250;
+
+/** A killed npm cannot pass a signal on: without this, the program would go on holding its ports unseen. */
+function endWithParent(end) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, PARENT_CHECK_MS);
+  timer.unref();
 }
 
 /** `main` with faults of the set-up told as a sentence on stderr, exit 1. */
