@@ -1,0 +1,351 @@
+import { describe, expect, test } from 'bun:test';
+import { checkEvent, eventRow, symbolRowsOf } from '@listenpost/protocol';
+import { Emulator, type EmulatorDeps, type TriggerResult } from './emulator.ts';
+import { EmulatorError } from './error.ts';
+import { StillClock, seededRandom } from './testing/doors.ts';
+
+type Json = Record<string, unknown>;
+
+function emulator(overrides: Partial<EmulatorDeps> = {}) {
+  const admitted: Json[] = [];
+  const deps: EmulatorDeps = {
+    clock: new StillClock(),
+    random: seededRandom(7),
+    admit: async (_account, _scope, events) => {
+      admitted.push(...(events as Json[]));
+    },
+    ...overrides,
+  };
+  const subject = new Emulator(deps);
+  const trigger = (name: string, scope: string, parameters: Json = {}): Promise<TriggerResult> =>
+    subject.trigger(name, { account: 'alice', scope, parameters });
+  return { subject, admitted, trigger };
+}
+
+/** The sentence with which a trigger was refused. */
+const refusal = (trigger: Promise<TriggerResult>): Promise<string> =>
+  trigger.then(
+    () => 'it was not refused',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+
+const label = (event: Json): string => {
+  const execution = event['x'] ?? (event['o'] as Json | undefined)?.['x'];
+  return execution === undefined ? String(event['e']) : `${event['e']} ${execution}`;
+};
+
+const scopeOf = (product: string): string => (product === 'isolated' ? 'isolated:ETHUSDT' : product);
+
+const plays = emulator()
+  .subject.scenarios()
+  .flatMap(({ name, products }) => products.map(({ product, events }) => [name, product, events] as const));
+
+describe('every scenario of every product', () => {
+  test.each(plays)('%s on %s emits its events in order, each as its row says', async (name, product, events) => {
+    const { admitted, trigger } = emulator();
+    const result = await trigger(name, scopeOf(product));
+    expect(admitted.map(label)).toEqual([...events]);
+    expect(result).toMatchObject({ scenario: name, events: events.length });
+    for (const event of admitted) {
+      const row = eventRow(product, String(event['e']));
+      expect(row).toBeDefined();
+      if (row !== undefined) expect(checkEvent(row, event, 'strict')).toBeNull();
+    }
+  });
+
+  test('covers the products that have it', () => {
+    const products = (name: string) => plays.filter(([scenario]) => scenario === name).map(([, product]) => product);
+    expect(products('order.filled')).toEqual(['usdm', 'coinm', 'options', 'pm', 'spot', 'margin', 'isolated']);
+    expect(products('order.canceled')).toEqual(products('order.filled'));
+    expect(products('transfer')).toEqual(products('order.filled'));
+    expect(products('margin-call')).toEqual(['usdm', 'coinm', 'options', 'pm', 'pmpro', 'risk']);
+  });
+
+  test.each(['UM', 'CM', 'MARGIN'])('portfolio margin fills orders on %s', async (market) => {
+    const { admitted, trigger } = emulator();
+    await trigger('order.filled', 'pm', { market });
+    for (const event of admitted) {
+      const row = eventRow('pm', String(event['e']));
+      if (row === undefined) throw new Error(`pm has no ${event['e']}`);
+      expect(checkEvent(row, event, 'strict')).toBeNull();
+    }
+    expect(new Set(admitted.map((event) => event['fs'] ?? 'MARGIN'))).toEqual(new Set([market]));
+  });
+});
+
+describe('order.filled', () => {
+  test('on USDⓈ-M tells of one order: quantity, price, commission, position and wallet agree', async () => {
+    const { admitted, trigger } = emulator();
+    const { orderId } = await trigger('order.filled', 'usdm', { qty: '0.020', price: 60000, type: 'MARKET' });
+    const [accepted, lite, account, traded] = admitted as [Json, Json, Json, Json];
+    expect(accepted['o']).toMatchObject({ i: orderId, x: 'NEW', X: 'NEW', q: '0.020', p: '0', z: '0', t: 0 });
+    expect(lite).toMatchObject({ i: orderId, l: '0.020', L: '60000.00', m: false });
+    expect(account['a']).toMatchObject({
+      m: 'ORDER',
+      B: [{ a: 'USDT', wb: '99999.40000000', bc: '0' }],
+      P: [{ s: 'BTCUSDT', pa: '0.020', ep: '60000.00000000', bep: '60030.00000000', cr: '0', up: '0', ps: 'BOTH' }],
+    });
+    expect(traded['o']).toMatchObject({ i: orderId, x: 'TRADE', X: 'FILLED', z: '0.020', n: '0.60000000', N: 'USDT' });
+    expect((traded['o'] as Json)['t']).toBe(lite['t']);
+  });
+
+  test('a sale after it realises profit, which moves the wallet with the commission', async () => {
+    const { admitted, trigger } = emulator();
+    await trigger('order.filled', 'usdm', { qty: '0.020', price: '60000', type: 'MARKET' });
+    await trigger('order.filled', 'usdm', { qty: '0.020', price: '61000', type: 'MARKET', side: 'SELL' });
+    const [account, traded] = admitted.slice(-2) as [Json, Json];
+    expect(traded['o']).toMatchObject({ rp: '20.00000000', n: '0.61000000' });
+    expect(account['a']).toMatchObject({
+      B: [{ wb: '100018.79000000' }],
+      P: [{ pa: '0', ep: '0', bep: '0', cr: '20.00000000', up: '0' }],
+    });
+  });
+
+  test('a limit order of Spot locks what it pays until it trades; a market order locks nothing', async () => {
+    const { admitted, trigger } = emulator();
+    await trigger('order.filled', 'spot', { qty: '0.01', price: '60000' });
+    expect(admitted[1]?.['B']).toEqual([
+      { a: 'BTC', f: '100.00000000', l: '0.00000000' },
+      { a: 'USDT', f: '9999400.00000000', l: '600.00000000' },
+    ]);
+    expect(admitted[3]?.['B']).toEqual([
+      { a: 'BTC', f: '100.00999000', l: '0.00000000' },
+      { a: 'USDT', f: '9999400.00000000', l: '0.00000000' },
+    ]);
+    admitted.length = 0;
+    await trigger('order.filled', 'spot', { type: 'MARKET' });
+    expect(admitted.map(label)).toEqual(['executionReport NEW', 'executionReport TRADE', 'outboundAccountPosition']);
+  });
+
+  test('an option’s commission is below zero and its premium leaves the balance', async () => {
+    const { admitted, trigger } = emulator();
+    await trigger('order.filled', 'options', { qty: '0.1', price: '1200' });
+    expect(admitted[2]?.['o']).toMatchObject({ n: '-1.80000000', rp: '0' });
+    expect(admitted[1]).toMatchObject({ B: [{ a: 'USDT', b: '999878.20000000', bc: '0' }] });
+    expect(admitted[3]).toMatchObject({ eq: '999998.20000000', b: '999878.20000000', m: '120.00000000' });
+  });
+
+  test('takes configured symbols, Chinese ones too', async () => {
+    const { admitted, trigger } = emulator({ symbols: symbolRowsOf(['币安USDT']) });
+    await trigger('order.filled', 'usdm');
+    expect(admitted[0]?.['o']).toMatchObject({ s: '币安USDT' });
+  });
+
+  test('an isolated account trades the symbol of its scope', async () => {
+    const { admitted, trigger } = emulator();
+    await trigger('order.filled', 'isolated:ETHUSDT');
+    expect(admitted[0]).toMatchObject({ s: 'ETHUSDT' });
+    expect(await refusal(trigger('order.filled', 'isolated:ETHUSDT', { symbol: 'BTCUSDT' }))).toStartWith(
+      'symbol: "BTCUSDT"',
+    );
+  });
+});
+
+test('order.canceled on Spot unlocks what it locked and names the cancelled order in C', async () => {
+  const { admitted, trigger } = emulator();
+  await trigger('order.canceled', 'spot', { side: 'SELL', qty: 1 });
+  expect(admitted[1]?.['B']).toMatchObject([{ a: 'BTC', f: '99.00000000', l: '1.00000000' }, {}]);
+  expect(admitted[2]).toMatchObject({ x: 'CANCELED', X: 'CANCELED', C: admitted[0]?.['c'] });
+  expect(admitted[3]?.['B']).toMatchObject([{ a: 'BTC', f: '100.00000000', l: '0.00000000' }, {}]);
+});
+
+test('transfer adds to the wallet, or takes from it, and says so as the product does', async () => {
+  const { admitted, trigger } = emulator();
+  await trigger('transfer', 'usdm', { amount: '250.5' });
+  await trigger('transfer', 'usdm', { amount: -50 });
+  expect(admitted.map((event) => event['a'])).toEqual([
+    { m: 'DEPOSIT', B: [{ a: 'USDT', wb: '100250.50000000', cw: '100250.50000000', bc: '250.50000000' }], P: [] },
+    { m: 'WITHDRAW', B: [{ a: 'USDT', wb: '100200.50000000', cw: '100200.50000000', bc: '-50.00000000' }], P: [] },
+  ]);
+  admitted.length = 0;
+  await trigger('transfer', 'spot', { asset: 'BTC', amount: '0.5' });
+  expect(admitted).toMatchObject([{ a: 'BTC', d: '0.50000000' }, { B: [{ a: 'BTC', f: '100.50000000' }] }]);
+});
+
+describe('margin-call', () => {
+  test('shows the position at a price where the wallet no longer carries it', async () => {
+    const { admitted, trigger } = emulator();
+    await trigger('order.filled', 'usdm', { qty: '5', price: '60000' });
+    admitted.length = 0;
+    const result = await trigger('margin-call', 'usdm');
+    expect(result).toEqual({ scenario: 'margin-call', events: 1 });
+    const [{ cw, p }] = admitted as [{ cw: string; p: [Json] }];
+    expect(p).toHaveLength(1);
+    expect(p[0]).toMatchObject({ s: 'BTCUSDT', pa: '5.000', mt: 'CROSSED', ps: 'BOTH', iw: '0' });
+    expect(Number(p[0]['up'])).toBeCloseTo(5 * (Number(p[0]['mp']) - 60000), 4);
+    expect(Number(p[0]['mm']) / (Number(cw) + Number(p[0]['up']))).toBeCloseTo(0.8, 4);
+  });
+
+  test('refuses a side that the held position does not have', async () => {
+    const { trigger } = emulator();
+    await trigger('order.filled', 'coinm');
+    expect(await refusal(trigger('margin-call', 'coinm', { side: 'SELL' }))).toStartWith('side: must be BUY');
+  });
+
+  test('refuses a position that no price can call', async () => {
+    const { trigger } = emulator();
+    expect(await refusal(trigger('margin-call', 'usdm', { qty: '0.001' }))).toStartWith(
+      'qty: is too small for a margin call',
+    );
+  });
+
+  test('an option account that may only reduce has less than it must keep', async () => {
+    const { admitted, trigger } = emulator();
+    await trigger('margin-call', 'options');
+    const { mb, mm, s } = admitted.at(-1) as { mb: string; mm: string; s: string };
+    expect(s).toBe('REDUCE_ONLY');
+    expect(Number(mb) / Number(mm)).toBeCloseTo(0.9, 6);
+  });
+
+  test('an option that is held long is sold through before the call, or the quantity is refused', async () => {
+    const { admitted, trigger } = emulator();
+    await trigger('order.filled', 'options', { qty: 2 });
+    expect(await refusal(trigger('margin-call', 'options', { qty: 2 }))).toStartWith('qty: must be more than');
+    await trigger('margin-call', 'options');
+    expect(label(admitted.at(-1) ?? {})).toBe('RISK_LEVEL_CHANGE');
+  });
+
+  test.each([
+    ['pm', 'REDUCE_ONLY', 'u', '1.15000000'],
+    ['pmpro', 'FORCE_LIQUIDATION', 'u', '1.04000000'],
+    ['risk', 'PRE_LIQUIDATION', 'l', '1.15000000'],
+  ])('on %s reaches the level asked for: %s', async (scope, level, member, value) => {
+    const { admitted, trigger } = emulator();
+    await trigger('margin-call', scope, { level });
+    expect(admitted).toMatchObject([{ s: level, [member]: value }]);
+  });
+});
+
+describe('a bad request is refused in a sentence that begins with the field', () => {
+  test.each([
+    [
+      'order.filed',
+      'usdm',
+      {},
+      'scenario: "order.filed" is not known; use one of order.filled, order.canceled, transfer',
+    ],
+    ['margin-call', 'spot', {}, 'scope: "spot" has no margin-call; it exists on usdm, coinm, options, pm, pmpro, risk'],
+    ['transfer', 'risk', {}, 'scope: "risk" has no transfer; it exists on usdm'],
+    ['transfer', 'futures', {}, 'scope: "futures" has no transfer'],
+    ['order.filled', 'usdm', { symbol: 'BTCUSD' }, 'symbol: "BTCUSD" is not listed on UM; use one of BTCUSDT, ETHUSDT'],
+    ['order.filled', 'usdm', { symbol: 7 }, 'symbol: must be a string, such as "BTCUSDT"'],
+    ['order.filled', 'usdm', { qty: '-1' }, 'qty: must be a decimal above 0 with at most 8 decimals, such as "0.01"'],
+    ['order.filled', 'usdm', { qty: '1e3' }, 'qty: must be a decimal above 0'],
+    ['order.filled', 'usdm', { qty: true }, 'qty: must be a decimal above 0'],
+    ['order.filled', 'usdm', { qty: '0.0001' }, 'qty: must be a multiple of 0.001 for BTCUSDT'],
+    ['order.filled', 'usdm', { price: '60000.05' }, 'price: must be a multiple of 0.10 for BTCUSDT'],
+    ['order.filled', 'usdm', { side: 'buy' }, 'side: must be one of BUY, SELL'],
+    [
+      'order.filled',
+      'options',
+      { type: 'MARKET' },
+      'type: is no parameter of order.filled on options, which takes symbol',
+    ],
+    ['order.filled', 'pm', { market: 'SPOT' }, 'market: must be one of UM, CM, MARGIN'],
+    ['order.filled', 'spot', { qty: '900', price: '60000' }, 'qty: would take the USDT balance of SPOT below 0'],
+    ['transfer', 'usdm', { asset: 'BTC' }, 'asset: "BTC" is not held on UM; use one of USDT, USDC'],
+    ['transfer', 'usdm', { amount: 0 }, 'amount: must be a decimal other than 0'],
+    ['transfer', 'usdm', { amount: '-100000.01' }, 'amount: would take the USDT balance of UM below 0'],
+    ['margin-call', 'risk', { level: 'REDUCE_ONLY' }, 'level: must be one of EXCESSIVE, NORMAL, MARGIN_CALL'],
+  ])('%s on %s with %p', async (name, scope, parameters, sentence) => {
+    const { admitted, trigger } = emulator();
+    const failure = await trigger(name, scope, parameters).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EmulatorError);
+    expect((failure as EmulatorError).message).toStartWith(sentence);
+    expect(admitted).toEqual([]);
+  });
+
+  test('parameters that are no object', async () => {
+    const { subject } = emulator();
+    const parameters = [] as unknown as Json;
+    const trigger = subject.trigger('transfer', { account: 'alice', scope: 'usdm', parameters });
+    expect(await refusal(trigger)).toStartWith('parameters: must be an object of parameters by name');
+  });
+
+  test('an account id that no account can have', async () => {
+    const { subject } = emulator();
+    const trigger = subject.trigger('transfer', { account: 'a/b', scope: 'usdm', parameters: {} });
+    expect(await refusal(trigger)).toStartWith('account: must be 1 to 64 of the characters');
+  });
+
+  test('a product without a configured symbol', async () => {
+    const { trigger } = emulator({ symbols: symbolRowsOf(['BTCUSD_PERP']) });
+    expect(await refusal(trigger('order.filled', 'usdm'))).toStartWith(
+      'symbol: none is configured for UM; add one to symbols',
+    );
+  });
+});
+
+describe('books', () => {
+  test('are each stream’s own', async () => {
+    const { subject, admitted } = emulator();
+    for (const account of ['alice', 'bob']) {
+      await subject.trigger('transfer', { account, scope: 'usdm', parameters: { amount: 1 } });
+    }
+    const wallets = admitted.map((event) => (event['a'] as { B: [Json] }).B[0]['wb']);
+    expect(wallets).toEqual(['100001.00000000', '100001.00000000']);
+  });
+
+  test('stay as they were when the events were not admitted', async () => {
+    const admitted: object[] = [];
+    let full = true;
+    const admit = async (_account: string, _scope: string, events: object[]): Promise<void> => {
+      if (full) throw new Error('disk full');
+      admitted.push(...events);
+    };
+    const { trigger } = emulator({ admit });
+    expect(await refusal(trigger('transfer', 'usdm', { amount: 5 }))).toStartWith('disk full');
+    full = false;
+    await trigger('transfer', 'usdm', { amount: 7 });
+    expect(admitted).toMatchObject([{ a: { B: [{ wb: '100007.00000000' }] } }]);
+  });
+
+  test('are worked on by one trigger at a time, in the order of the calls', async () => {
+    const admitted: Json[] = [];
+    const admit = async (_account: string, _scope: string, events: object[]): Promise<void> => {
+      await Promise.resolve();
+      admitted.push(...(events as Json[]));
+    };
+    const { trigger } = emulator({ admit });
+    const amounts = [1, 2, 3, -4, 5];
+    await Promise.all(amounts.map((amount) => trigger('transfer', 'usdm', { amount })));
+    const wallets = admitted.map((event) => (event['a'] as { B: [Json] }).B[0]['wb']);
+    expect(wallets).toEqual(['100001', '100003', '100006', '100002', '100007'].map((whole) => `${whole}.00000000`));
+  });
+
+  test('let no more than a thousand triggers wait', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { trigger } = emulator({ admit: () => gate.promise });
+    const waiting = Array.from({ length: 1000 }, () => trigger('transfer', 'usdm'));
+    expect(await refusal(trigger('transfer', 'usdm'))).toStartWith('scope: already has 1000 triggers waiting');
+    gate.resolve();
+    expect(await Promise.all(waiting)).toHaveLength(1000);
+  });
+});
+
+test('the same seed and the same commands give the same events', async () => {
+  const runs = await Promise.all(
+    [1, 2].map(async () => {
+      const { admitted, trigger } = emulator();
+      for (const [name, product] of plays) await trigger(name, scopeOf(product));
+      return admitted;
+    }),
+  );
+  expect(runs[0]).toEqual(runs[1] as Json[]);
+});
+
+test('a later process goes on with higher ids', async () => {
+  const clock = new StillClock();
+  const first = emulator({ clock });
+  const before = await first.trigger('order.filled', 'usdm');
+  clock.instant += 60_000;
+  const second = emulator({ clock, random: seededRandom(8) });
+  const after = await second.trigger('order.filled', 'usdm');
+  expect(after.orderId).toBeGreaterThan(before.orderId ?? Number.POSITIVE_INFINITY);
+});
+
+test('scenarios list what they take and what they emit', () => {
+  const [filled] = emulator().subject.scenarios();
+  expect(filled).toMatchObject({ name: 'order.filled', title: 'An order is accepted and filled in one trade' });
+  expect(filled?.products[0]?.parameters.map(({ name }) => name)).toEqual(['symbol', 'qty', 'price', 'side', 'type']);
+});
