@@ -8,8 +8,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bunBinary, installMissing, packageBin, ROOT, runScript, SetupError } from './toolchain.mjs';
 
-/** Biome paints even what no terminal reads, unless told. */
+/** The tools paint even what no terminal reads, unless told: biome by its option, the others by the variable. */
 const COLOURS = process.stdout.isTTY ? [] : ['--colors=off'];
+const ENVIRONMENT = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1' };
 
 function steps() {
   const node = (packageName, bin, args) => [process.execPath, packageBin(packageName, bin), ...args];
@@ -32,7 +33,7 @@ function typeProjects() {
 
 function passes({ name, command: [program, ...args] }) {
   const start = Date.now();
-  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: 'inherit' });
+  const { status, error } = spawnSync(program, args, { cwd: ROOT, stdio: 'inherit', env: ENVIRONMENT });
   if (error) throw new SetupError(`${name}: ${program} could not be started: ${error.message}`);
   process.stdout.write(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)\n`);
   return status === 0;

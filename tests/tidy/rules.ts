@@ -184,7 +184,6 @@ const BRANCHES_ON_PRODUCT: readonly RegExp[] = [
   new RegExp(`[=!]==?\\s*${PRODUCT}`),
   new RegExp(`${PRODUCT}\\s*[=!]==?`),
   new RegExp(`\\bcase\\s+${PRODUCT}`),
-  new RegExp(`\\bif\\s*\\(.*${PRODUCT}`),
   new RegExp(`${PRODUCT}\\s*\\]\\s*\\.(?:includes|indexOf|some)\\(`),
   new RegExp(`\\.(?:includes|startsWith|has|endsWith)\\(\\s*${PRODUCT}\\s*\\)`),
   /[=!]==?\s*(?:PRODUCTS\.\w+|.*\bPRODUCTS\[)/,
@@ -214,6 +213,10 @@ const noProductInBranches: Rule = {
   passes: [
     { path: 'packages/core/src/a.ts', text: "const rows = { usdm: 1 }; const id = 'usdm'; // if 'usdm'" },
     { path: 'packages/core/src/a.ts', text: "if (product.announcesShutdown) go('spotless');" },
+    {
+      path: 'packages/core/src/a.ts',
+      text: "if (typeof scope !== 'string') fail('expected a string such as \"spot\"');",
+    },
     { path: 'packages/core/src/a.test.ts', text: "if (id === 'usdm') go();" },
   ],
 };
