@@ -34,8 +34,8 @@ const IMPORTS: Readonly<Record<string, { readonly house: readonly string[]; read
   console: { house: [], outside: true },
 };
 
-/** Contract suites are not tests themselves: each implementation's test calls them. */
-const holdsTestCode = (path: string): boolean => isTest(path) || path.includes('/testing/');
+/** Contract suites and what drives them are not tests themselves: each implementation's test calls them. */
+const holdsTestCode = (path: string): boolean => /\/testing\/|\.contract\.ts$/.test(path) || isTest(path);
 
 function importFault(path: string, packageName: string, specifier: string): string | undefined {
   const row = IMPORTS[packageName];
@@ -79,6 +79,7 @@ const importTable: Rule = {
   passes: [
     { path: 'packages/core/src/a.ts', text: "import type { Position } from '@listenpost/protocol';" },
     { path: 'packages/core/src/a.test.ts', text: "import { test } from 'bun:test';" },
+    { path: 'packages/server/src/a.contract.ts', text: "import { b } from '../../core/src/testing/b.ts';" },
     { path: 'packages/core/src/a.ts', text: "// once from 'node:fs'\nimport { b } from './b/c.ts';" },
     { path: 'packages/server/src/a.ts', text: "import pino from 'pino';" },
   ],
@@ -260,7 +261,7 @@ const testNames: Rule = {
   check: ({ path, text }) => {
     if (!isCode(path)) return [];
     const right = path.startsWith('tests/compat/') ? '.test.mjs' : '.test.ts';
-    const wrongEnding = /[._-](?:spec|test)\.[a-z]+$/.test(path) && !path.endsWith(right);
+    const wrongEnding = /[._](?:spec|test)\.[a-z]+$/.test(path) && !path.endsWith(right);
     if (!wrongEnding && (path.endsWith(right) || !declaresTests(text))) return [];
     return [finding(path, 1, `this file holds tests; end its name in ${right}, else they never run`)];
   },
