@@ -1,0 +1,23 @@
+/**
+ * Readers of option values. Each refuses with the form it wants.
+ */
+import { InvalidArgumentError } from 'commander';
+
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+/** Without a trailing slash, so that paths can be put behind it. */
+export function httpUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new InvalidArgumentError('It must be a URL such as http://127.0.0.1:9011.');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+/** For options that may be given again and again. */
+export function repeated(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}

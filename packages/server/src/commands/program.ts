@@ -1,0 +1,70 @@
+/**
+ * The command line: which commands there are, and what becomes of their faults. One file per command.
+ */
+import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { addClockCommand } from './clock.ts';
+import { CommandError, sentenceOf } from './command-error.ts';
+import { addDevCommand } from './dev.ts';
+import { addKeysCommand } from './keys.ts';
+import { addListenCommand } from './listen.ts';
+import { tell } from './output.ts';
+import { addPublishCommand } from './publish.ts';
+import { addServeCommand } from './serve.ts';
+import { addTriggerCommand } from './trigger.ts';
+
+const EXAMPLES = `
+Examples:
+  listenpost dev                                   an exchange's private streams on this machine, with demo accounts
+  listenpost listen --product usdm                 print the demo account's events as they come
+  listenpost trigger order.filled                  make some
+  listenpost serve --config listenpost.json        the service for your own accounts
+  listenpost publish events.ndjson                 send your own events
+`;
+
+export function createProgram(): Command {
+  const program = new Command('listenpost')
+    .description("Private account streams in Binance's wire protocol: listenKeys, sockets, and every event in order.")
+    .version(manifest.version, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'listenpost: ')) })
+    .addHelpText('after', EXAMPLES);
+  for (const add of [
+    addDevCommand,
+    addServeCommand,
+    addListenCommand,
+    addTriggerCommand,
+    addPublishCommand,
+    addKeysCommand,
+    addClockCommand,
+  ]) {
+    add(program);
+  }
+  pointAtHelp(program, 'listenpost');
+  return program;
+}
+
+function pointAtHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`see: ${path} --help`);
+  for (const child of command.commands) pointAtHelp(child, `${path} ${child.name()}`);
+}
+
+/** Runs one command to its end. Resolves with the exit code; never rejects. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  // commander has told its own already, and ends `--help` and `--version` by an error of exit code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  tell(`listenpost: ${sentenceOf(error)}`);
+  if (process.env['LISTENPOST_DEBUG'] === '1' && error instanceof Error) tell(error.stack ?? '');
+  return error instanceof CommandError ? error.exitCode : 1;
+}
