@@ -410,3 +410,16 @@ function dependenciesOf(manifest: string): string[] {
   const all = { ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies };
   return Object.keys(all).filter((name) => !name.startsWith('@listenpost/'));
 }
+
+/** `npm ci` refuses a lockfile that lacks another platform's package, also on the platform that never needs it. */
+export function lockfileFaults(lockfile: string): string[] {
+  const packages: Record<string, { optionalDependencies?: Record<string, string> }> = JSON.parse(lockfile).packages;
+  return Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
+    Object.keys(optionalDependencies ?? {})
+      .filter((name) => packages[`node_modules/${name}`] === undefined)
+      .map(
+        (name) =>
+          `package-lock.json: ${path} may need ${name}, which is not locked; pin a version whose platform packages are all published, and lock it without a node_modules folder`,
+      ),
+  );
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { ENDPOINTS, WS_APIS } from '../../packages/protocol/src/index.ts';
-import { dependencyFaults, methodFileFaults, PRODUCT_BRANCHES, RULES } from './rules.ts';
+import { dependencyFaults, lockfileFaults, methodFileFaults, PRODUCT_BRANCHES, RULES } from './rules.ts';
 import { readTree } from './source.ts';
 
 /** The rules and their samples name what they forbid. */
@@ -23,6 +23,11 @@ describe('the repository', () => {
     const manifests = tree.filter(({ path }) => /^(?:packages\/[^/]+\/)?package\.json$/.test(path));
     const document = tree.find(({ path }) => path === 'docs/dependencies.md');
     expect(dependencyFaults(manifests, document?.text ?? '')).toEqual([]);
+  });
+
+  test('locks the packages of every platform', () => {
+    const lockfile = tree.find(({ path }) => path === 'package-lock.json');
+    expect(lockfileFaults(lockfile?.text ?? '{"packages":{}}')).toEqual([]);
   });
 
   test('lets a product’s name decide only in files that exist', () => {
@@ -60,6 +65,12 @@ describe('the alarm rings', () => {
     const document = '| `pino` | writes the log |\n| `zod` | checks the config |\n| `ws` | |\n';
     const faults = dependencyFaults([manifest], document);
     expect(faults.join('\n')).toMatch(/^package.json: ws .*\n.*zod is no dependency/);
+  });
+
+  test('when the lockfile lacks the package of a platform', () => {
+    const biome = { optionalDependencies: { 'biome-darwin': '1', 'biome-linux': '1' } };
+    const packages = { 'node_modules/biome': biome, 'node_modules/biome-linux': {} };
+    expect(lockfileFaults(JSON.stringify({ packages }))).toHaveLength(1);
   });
 
   test('when it reads the whole repository', () => {
