@@ -24,15 +24,9 @@ export const EVENT_BYTES_MAX = 64 * 1024;
 export function admitEvent(house: House, accountId: string, scope: string, body: string, event: unknown): NewEvent {
   const account = house.accounts.get(accountId);
   if (account === undefined) throw new AdmissionError(`account: there is no account "${accountId}"`);
-  const product = productOfScope(scope);
-  if (product === undefined) {
-    throw new AdmissionError(
-      `scope: "${scope}" is none; expected spot, margin, isolated:<SYMBOL>, usdm, coinm, options, pm, pmpro or risk`,
-    );
-  }
-  if (!account.has(scope, product, house.knownSymbols)) {
-    throw new AdmissionError(`scope: account "${accountId}" has no scope "${scope}"`);
-  }
+  const place = account.place(scope, house.knownSymbols);
+  if (place === undefined) throw new AdmissionError(scopeFault(accountId, scope));
+  const { stream, product } = place;
   if (typeof event !== 'object' || event === null || Array.isArray(event)) {
     throw new AdmissionError('event: expected a JSON object');
   }
@@ -40,7 +34,7 @@ export function admitEvent(house: House, accountId: string, scope: string, body:
   const type = (event as { e?: unknown }).e;
   if (typeof type !== 'string' || type === '') throw new AdmissionError('event.e: expected the event type, a string');
   const row = eventRow(product.id, type);
-  if (row?.system || SYSTEM_EVENTS.has(type)) {
+  if (row === undefined ? SYSTEM_EVENTS.has(type) : row.system) {
     throw new AdmissionError(`event.e: "${type}" is the system's own event and cannot be published`);
   }
   if (house.validation !== 'off') {
@@ -51,7 +45,12 @@ export function admitEvent(house: House, accountId: string, scope: string, body:
       throw new AdmissionError(`event.e: ${product.title} has no event "${type}"`);
     }
   }
-  return { stream: account.stream(scope), type, body };
+  return { stream, type, body };
+}
+
+function scopeFault(accountId: string, scope: string): string {
+  if (productOfScope(scope) !== undefined) return `scope: account "${accountId}" has no scope "${scope}"`;
+  return `scope: "${scope}" is none; expected spot, margin, isolated:<SYMBOL>, usdm, coinm, options, pm, pmpro or risk`;
 }
 
 /** Refused for every product, also where the product has no such row: a forged one would end a client's stream. */

@@ -30,13 +30,21 @@ export class ApiKey {
   }
 }
 
+/** A stream of an account that may have events: what the hot path needs of it, looked up once. */
+export interface StreamPlace {
+  /** `<account>/<scope>`, the same string each time. */
+  readonly stream: string;
+  readonly product: Product;
+}
+
 export class Account {
   readonly id: string;
   readonly spec: AccountSpec;
   readonly apiKeys: readonly ApiKey[];
   /** Null: every scope there is. */
   readonly #scopes: ReadonlySet<string> | null;
-  readonly #streams = new Map<string, string>();
+  /** By scope; only scopes that the account has, so its size is bounded by the symbols there are. */
+  readonly #places = new Map<string, StreamPlace>();
 
   constructor(spec: AccountSpec, crypto: Crypto, matcher: AddressMatcher) {
     this.id = spec.id;
@@ -51,14 +59,19 @@ export class Account {
     return product.id !== scope ? knownSymbols.has(scope.slice(scope.indexOf(':') + 1)) : true;
   }
 
-  /** The stream's name, the same string each time: it is hashed on the hot path once and never built again. */
+  /** The stream of one of its scopes; undefined when it has none such. */
+  place(scope: string, knownSymbols: ReadonlySet<string>): StreamPlace | undefined {
+    const known = this.#places.get(scope);
+    if (known !== undefined) return known;
+    const product = productOfScope(scope);
+    if (product === undefined || !this.has(scope, product, knownSymbols)) return undefined;
+    const place = { stream: this.stream(scope), product };
+    this.#places.set(scope, place);
+    return place;
+  }
+
   stream(scope: string): string {
-    let name = this.#streams.get(scope);
-    if (name === undefined) {
-      name = `${this.id}/${scope}`;
-      this.#streams.set(scope, name);
-    }
-    return name;
+    return `${this.id}/${scope}`;
   }
 }
 
