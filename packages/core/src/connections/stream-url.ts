@@ -28,10 +28,16 @@ const PATHS: ReadonlyMap<string, StreamPath> = new Map(
 export function parseStreamUrl(path: string, query: string): StreamUrl | { readonly refused: string } | null {
   const bare = PATHS.get(path);
   if (bare !== undefined) return withQuery(bare.base, bare.combined, query);
+  if (path.endsWith('/') && PATHS.has(path.slice(0, -1))) return { refused: 'a trailing slash' };
   const at = path.indexOf('/ws/');
   const row = at < 0 ? undefined : PATHS.get(path.slice(0, at + 3));
-  if (row === undefined || row.combined) return null;
-  const names = namesOf(path.slice(at + 4));
+  if (row === undefined) return null;
+  const names = namesOf(
+    path
+      .slice(at + 4)
+      .split('/')
+      .map(decoded),
+  );
   return names === null ? { refused: 'malformed stream name' } : { ...row, names };
 }
 
@@ -41,7 +47,7 @@ function withQuery(base: StreamBase, combined: boolean, query: string): StreamUr
   const names: string[] = [];
   if (combined) {
     for (const streams of parameters.all('streams')) {
-      const listed = streams === '' ? [] : namesOf(streams);
+      const listed = streams === '' ? [] : namesOf(streams.split('/'));
       if (listed === null) return { refused: 'malformed streams=; names are separated by /' };
       names.push(...listed);
     }
@@ -63,17 +69,17 @@ function filtered(key: string, events: string | undefined): string[] {
   return types.length === 0 ? [key] : types.sort().map((type) => `${key}@${type}`);
 }
 
-/** Null when one of them fits no stream syntax. */
-function namesOf(text: string): string[] | null {
-  const names = text.split('/').map(decoded);
-  return names.every((name) => STREAM_NAME.test(name)) ? names : null;
+/** Each name once, or null when one of them fits no stream syntax. */
+function namesOf(names: readonly string[]): string[] | null {
+  return names.every((name) => STREAM_NAME.test(name)) ? [...new Set(names)] : null;
 }
 
+/** Text that is not percent-encoded UTF-8 stays as it came: its `%` fits no stream name. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return '';
+    return text;
   }
 }
 
