@@ -26,7 +26,6 @@ export const ERRORS = {
     },
   },
   DISCONNECTED: { code: -1001, status: 503, msg: 'Internal error; unable to process your request. Please try again.' },
-  UNAUTHORIZED: { code: -1002, status: 401, msg: 'You are not authorized to execute this request.' },
   TOO_MANY_REQUESTS: {
     code: -1003,
     status: 429,
@@ -103,6 +102,10 @@ export const ERRORS = {
     msg: 'Invalid api key type.',
     dialects: { spot: { code: -1022, msg: 'Signature for this request is not valid.' } },
   },
+  /** A WebSocket handshake whose path or query is malformed, or names more streams than a connection holds. */
+  ILLEGAL_STREAM_PATH: { code: -1100, status: 400, msg: 'Illegal stream path: %s.' },
+  /** What the setting `legacyPaths: "404"` answers. */
+  PATH_WITHOUT_USER_DATA: { code: -5000, status: 404, msg: 'This path carries no %s user data; use /private.' },
   PATH_NOT_FOUND: { code: -5000, status: 404, msg: 'Path %s, Method %s is invalid' },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -25,8 +25,11 @@ export function handshake(house: House, path: string, query: string, ip: string)
   if (api !== undefined) return wsApi(house, api, query, ip);
   const url = parseStreamUrl(path, query);
   if (url === null) return null;
-  if ('refused' in url)
-    return { status: 400, code: -1100, msg: `Illegal stream path: ${url.refused}.`, retryAt: undefined };
+  if ('refused' in url) {
+    return guarded(PRODUCTS.usdm, () => {
+      throw new WireError('ILLEGAL_STREAM_PATH', [url.refused]);
+    });
+  }
   return stream(house, url, ip);
 }
 
@@ -43,17 +46,14 @@ function wsApi(house: House, api: WsApi, query: string, ip: string): Connection 
 
 function stream(house: House, url: StreamUrl, ip: string): Connection | Refusal {
   const { product, legacy } = destination(house, url);
-  if (legacy && house.legacyPaths === '404') {
-    return {
-      status: 404,
-      code: -5000,
-      msg: `This path carries no ${product.title} user data; use /private.`,
-      retryAt: undefined,
-    };
-  }
+  const row = house.connectionRow(product.connection);
   return guarded(product, () => {
     house.limits.assertNotBanned(ip);
-    house.limits.attempt(house.connectionRow(product.connection), ip);
+    if (legacy && house.legacyPaths === '404') throw new WireError('PATH_WITHOUT_USER_DATA', [product.title]);
+    house.limits.attempt(row, ip);
+    if (url.names.length > row.streamsMax) {
+      throw new WireError('ILLEGAL_STREAM_PATH', [`more than ${row.streamsMax} streams`]);
+    }
     return new StreamConnection(house, url, ip);
   });
 }
