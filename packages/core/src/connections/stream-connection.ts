@@ -1,4 +1,4 @@
-import { PRODUCTS, type Product, productOfScope, type StreamBase } from '@listenpost/protocol';
+import { PRODUCTS, type Product, type StreamBase } from '@listenpost/protocol';
 import { combined, combinedOpening } from '../data/envelope.ts';
 import type { Subscription } from '../data/subscription.ts';
 import type { House } from '../house.ts';
@@ -20,6 +20,7 @@ class StreamSubscription implements Subscription {
   readonly stream: string;
   readonly product: Product['id'];
   readonly grantName: string;
+  readonly name: string;
   readonly key: ListenKey;
   /** The one event type let through; null: all. */
   readonly #type: string | null;
@@ -29,6 +30,7 @@ class StreamSubscription implements Subscription {
   constructor(connection: StreamConnection, name: string, grant: Grant) {
     const at = name.indexOf('@');
     this.#connection = connection;
+    this.name = name;
     this.#opening = combinedOpening(name);
     this.#type = at < 0 ? null : name.slice(at + 1);
     this.grantName = at < 0 ? name : name.slice(0, at);
@@ -89,7 +91,8 @@ export class StreamConnection extends Connection {
   }
 
   override message(text: string): void {
-    if (!this.countFrame(this.row.framesPerSecond)) return;
+    // A frame that was already on its way when the connection ended must not subscribe to anything again.
+    if (this.ended || !this.countFrame(this.row.framesPerSecond)) return;
     try {
       this.send(this.#answer(parseStreamRequest(text, this.row.nullRequestId)));
     } catch (cause) {
@@ -117,7 +120,7 @@ export class StreamConnection extends Connection {
   /** The name stays listed; nothing follows under it. */
   lost(subscription: StreamSubscription): void {
     this.#detach(subscription);
-    for (const [name, held] of this.#names) if (held === subscription) this.#names.set(name, null);
+    if (this.#names.get(subscription.name) === subscription) this.#names.set(subscription.name, null);
   }
 
   protected override get controlFramesPerSecond(): number {
@@ -154,7 +157,7 @@ export class StreamConnection extends Connection {
     if (this.#names.size + fresh.size > streamsMax) throw new StreamRequestError('TOO_MANY_STREAMS', [streamsMax], id);
   }
 
-  /** A name whose key died is looked up again: the client may have got a new key of the same text only by our hand. */
+  /** A name that carries nothing is looked up again: its key may have been made meanwhile, or its path opened. */
   #subscribe(name: string): void {
     if (this.#names.get(name)) return;
     const grant = this.#grant(name);
@@ -186,9 +189,9 @@ export class StreamConnection extends Connection {
     if (key === undefined) return null;
     const reads = this.#base.reads[key.product.id];
     if (reads === undefined) return null;
-    this.#settle(key.product);
-    if (reads.legacy && !this.house.deliversLegacyPath(key.product)) return null;
-    const product = productOfScope(reads.scope) ?? key.product;
+    const product = PRODUCTS[reads.scope];
+    this.#settle(product);
+    if (reads.legacy && !this.house.deliversLegacyPath(product)) return null;
     return { key, stream: `${key.account}/${reads.scope}`, product };
   }
 
@@ -200,4 +203,4 @@ export class StreamConnection extends Connection {
   }
 }
 
-const answerOf = (result: unknown, id: RequestId) => JSON.stringify({ result, id });
+const answerOf = (result: unknown, id: RequestId) => `{"result":${JSON.stringify(result)},"id":${id}}`;

@@ -1,4 +1,5 @@
 import { STREAM_ERRORS, STREAM_NAME, type StreamErrorName } from '@listenpost/protocol';
+import { integerLiteral, membersOf, parseJson } from '../json.ts';
 
 /** A control message on a stream connection, checked (derivatives §3.4). */
 export type StreamRequest =
@@ -7,7 +8,8 @@ export type StreamRequest =
   | { readonly method: 'SET_PROPERTY'; readonly id: RequestId; readonly value: boolean }
   | { readonly method: 'GET_PROPERTY'; readonly id: RequestId };
 
-export type RequestId = number | string | null;
+/** JSON text of the id, as it is echoed: a number beyond 2^53 would lose digits as a number. */
+export type RequestId = string;
 
 /** A refused control message: a row of `STREAM_ERRORS` with its blanks filled, and the id where it could be read. */
 export class StreamRequestError extends Error {
@@ -32,7 +34,8 @@ export class StreamRequestError extends Error {
     let next = 0;
     const { code, msg: template } = STREAM_ERRORS[this.row];
     const msg = template.replace(/%s/g, () => String(this.fill[next++]));
-    return JSON.stringify({ error: { code, msg }, ...(this.id === undefined ? {} : { id: this.id }) });
+    const id = this.id === undefined ? '' : `,"id":${this.id}`;
+    return `{"error":${JSON.stringify({ code, msg })}${id}}`;
   }
 }
 
@@ -80,25 +83,24 @@ function propertyName(params: unknown, parametersMax: number, refuse: Refuse): r
   return params;
 }
 
-function parsedObject(text: string): Record<string, unknown> {
+function parsedObject(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     throw new StreamRequestError('INVALID_JSON', [1, firstOddColumn(text)], undefined);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new StreamRequestError('MISSING_METHOD', [text.length], undefined);
-  }
-  return value as Record<string, unknown>;
+  const members = membersOf(value);
+  if (members === undefined) throw new StreamRequestError('MISSING_METHOD', [text.length], undefined);
+  return members;
 }
 
 /** Official connectors send 32 hex digits or integers (derivatives §3.4); null only where the product takes it. */
-function idOf(message: Record<string, unknown>, nullId: boolean): RequestId {
-  const { id } = message;
-  if (typeof id === 'number' && Number.isInteger(id) && (id >= 0 || nullId)) return id;
-  if (typeof id === 'string' && STRING_ID.test(id)) return id;
-  if (id === null && nullId) return null;
+function idOf({ id }: Readonly<Record<string, unknown>>, nullId: boolean): RequestId {
+  const integer = integerLiteral(id);
+  if (integer !== undefined && (nullId || !integer.startsWith('-'))) return integer;
+  if (typeof id === 'string' && STRING_ID.test(id)) return JSON.stringify(id);
+  if (id === null && nullId) return 'null';
   throw new StreamRequestError('INVALID_ID', [], undefined);
 }
 

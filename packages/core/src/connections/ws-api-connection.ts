@@ -7,6 +7,7 @@ import type { Usage } from '../control/rate-limits.ts';
 import type { Session } from '../control/session.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { House } from '../house.ts';
+import { integerLiteral, membersOf, parseJson } from '../json.ts';
 import { Connection, type ConnectionInfo } from './connection.ts';
 
 /** Malformed frames after which the connection ends (spot-margin §1.5 saw three). */
@@ -18,7 +19,8 @@ const MALFORMED_MAX = 3;
  */
 const PENDING_MAX = 1024;
 
-type RequestId = number | string | null;
+/** JSON text of the id, as it is echoed: a number beyond 2^53 would lose digits as a number. */
+type RequestId = string;
 
 interface Envelope {
   readonly id: RequestId;
@@ -101,7 +103,7 @@ export class WsApiConnection extends Connection {
     if (envelope === null) return;
     if (this.#revoked()) return;
     const reply = await this.#answer(envelope);
-    this.send(JSON.stringify(this.#frame(envelope, reply)));
+    this.send(this.#frame(envelope, reply));
     if (reply.status === 418) this.end('banned');
   }
 
@@ -146,7 +148,7 @@ export class WsApiConnection extends Connection {
       session: this.#session,
       missingKeyError: 'API_KEY_NOT_FOUND',
       // Official connectors percent-encode before they sign, the documents say raw (spot-margin §10 U18): both are read.
-      signedPayloads: (given) => [given.signedPayload(), given.signedPayload(encodeURIComponent)],
+      signedPayloads: (given) => [given.signedPayload(), given.signedPayload(percentEncoded)],
     };
   }
 
@@ -165,18 +167,18 @@ export class WsApiConnection extends Connection {
       this.#session.apiKey = undefined;
       this.#session.authorizedSince = null;
       const { code, status, msg } = cause.in(this.#product.errors);
-      this.send(JSON.stringify({ id: null, status, error: { code, msg } }));
+      this.send(frameOf('null', { status, error: { code, msg } }));
       return true;
     }
   }
 
-  #frame({ id, params }: Envelope, reply: Reply): Record<string, unknown> {
+  #frame({ id, params }: Envelope, reply: Reply): string {
     const shown = shows(params.returnRateLimits, this.#session.returnRateLimits);
     const rateLimits = shown ? { rateLimits: [rateLimitOf(reply.usage)] } : {};
-    if ('result' in reply) return { id, status: reply.status, result: reply.result, ...rateLimits };
+    if ('result' in reply) return frameOf(id, { status: reply.status, result: reply.result, ...rateLimits });
     const { status, retryAt } = reply;
     const data = retryAt === undefined ? {} : { data: { serverTime: this.house.clock.now(), retryAfter: retryAt } };
-    return { id, status, error: { ...reply.error, ...data }, ...rateLimits };
+    return frameOf(id, { status, error: { ...reply.error, ...data }, ...rateLimits });
   }
 
   /** The request's envelope, or null once its malformation has been answered. */
@@ -184,18 +186,19 @@ export class WsApiConnection extends Connection {
     const { malformed } = this.#api;
     let message: unknown;
     try {
-      message = JSON.parse(text);
+      message = parseJson(text);
     } catch {
-      return this.#refuse(null, malformed);
+      return this.#refuse('null', malformed);
     }
-    if (typeof message !== 'object' || message === null || Array.isArray(message)) return this.#refuse(null, malformed);
-    const { id, method, params = {} } = message as Record<string, unknown>;
-    if (!isRequestId(id)) return this.#refuse(null, this.#words('INVALID_REQUEST_ID'));
+    const members = membersOf(message);
+    if (members === undefined) return this.#refuse('null', malformed);
+    const { method } = members;
+    const id = requestId(members.id);
+    if (id === undefined) return this.#refuse('null', this.#words('INVALID_REQUEST_ID'));
     if (typeof method !== 'string') return this.#refuse(id, this.#words('MISSING_METHOD'));
-    if (typeof params !== 'object' || params === null || Array.isArray(params)) {
-      return this.#refuse(id, this.#words('INVALID_PARAMS'));
-    }
-    return { id, method, params: params as Record<string, unknown> };
+    const params = members.params === undefined ? {} : membersOf(members.params);
+    if (params === undefined) return this.#refuse(id, this.#words('INVALID_PARAMS'));
+    return { id, method, params };
   }
 
   /** The API's one word for malformed frames, or the precise row where it has those. */
@@ -205,17 +208,23 @@ export class WsApiConnection extends Connection {
 
   #refuse(id: RequestId, row: ConstructorParameters<typeof WireError>[0]): null {
     const { code, status, msg } = new WireError(row).in(this.#product.errors);
-    this.send(JSON.stringify({ id, status, error: { code, msg } }));
+    this.send(frameOf(id, { status, error: { code, msg } }));
     if (++this.#malformed >= MALFORMED_MAX) this.end('tooManyMalformed');
     return null;
   }
 }
 
-function isRequestId(id: unknown): id is RequestId {
-  return (
-    id === null || (typeof id === 'string' && REQUEST_ID.test(id)) || (typeof id === 'number' && Number.isInteger(id))
-  );
+function requestId(id: unknown): RequestId | undefined {
+  if (id === null) return 'null';
+  if (typeof id === 'string') return REQUEST_ID.test(id) ? JSON.stringify(id) : undefined;
+  return integerLiteral(id);
 }
+
+const frameOf = (id: RequestId, members: Readonly<Record<string, unknown>>): string =>
+  `{"id":${id},${JSON.stringify(members).slice(1)}`;
+
+/** Half of a surrogate pair, which JSON can spell, has no UTF-8: it is signed as nobody can sign it, and refused so. */
+const percentEncoded = (value: string): string => encodeURIComponent(value.toWellFormed());
 
 /** The request's own wish, as boolean or text; else the connection's. */
 function shows(wish: unknown, connectionDefault: boolean): boolean {

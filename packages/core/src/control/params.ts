@@ -1,3 +1,5 @@
+import { JsonNumber } from '../json.ts';
+
 /**
  * Parameters of one call, from whichever door. Clients send numbers as numbers and as text (clients reference, row 2), so
  * every value is read as text.
@@ -20,7 +22,7 @@ export class Params {
     const values = new Map<string, string>();
     for (const [name, value] of Object.entries(params)) {
       if (value === null || value === undefined) continue;
-      values.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+      values.set(name, value instanceof JsonNumber ? value.literal : jsonText(value));
     }
     return new Params(values);
   }
@@ -34,3 +36,5 @@ export class Params {
       .join('&');
   }
 }
+
+const jsonText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
