@@ -1,4 +1,4 @@
-import type { ConnectionRow, EndName, Product, SymbolRow } from '@listenpost/protocol';
+import { type ConnectionRow, type EndName, PRODUCTS, type Product, type SymbolRow } from '@listenpost/protocol';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connections/connection.ts';
 import { type LimitSettings, RateLimits } from './control/rate-limits.ts';
@@ -12,8 +12,9 @@ import { Accounts, type AddressMatcher } from './registry/accounts.ts';
 import { ListenKeys } from './registry/listen-keys.ts';
 import type { RegistryStore } from './registry-store.ts';
 
-/** Isolated margin trades Spot's symbols. */
-const isolatedMargin = ({ product }: SymbolRow) => product === 'spot';
+const SYMBOL_SCOPES_OF = Object.values(PRODUCTS).map(({ symbolsOf }) => symbolsOf);
+/** Whether a scope may carry this symbol. */
+const namesScope = ({ product }: SymbolRow) => SYMBOL_SCOPES_OF.includes(product);
 
 /** Everything that comes in by a door. */
 export interface Doors {
@@ -82,7 +83,7 @@ export class House {
     this.#connectionRows = settings.limits.connections;
     this.limitsEnforced = settings.limits.enforced;
     this.symbols = settings.symbols;
-    this.knownSymbols = new Set(settings.symbols.filter(isolatedMargin).map(({ symbol }) => symbol));
+    this.knownSymbols = new Set(settings.symbols.filter(namesScope).map(({ symbol }) => symbol));
     this.validation = settings.validation;
     this.legacyPaths = settings.legacyPaths;
     journal.onCommitted((records) => this.router.deliver(records));

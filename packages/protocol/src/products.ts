@@ -86,6 +86,8 @@ export interface Product {
   /** Absent where the product has no key of its own. */
   readonly listenKey?: ListenKeyRow;
   readonly connection: ConnectionRow;
+  /** Present where the scope carries a symbol: the product whose symbols it may name. */
+  readonly symbolsOf?: ProductId;
   /** The row of error wordings it speaks. */
   readonly errors: ErrorDialect;
 }
@@ -169,6 +171,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     title: 'Isolated Margin',
     permission: 'enableMargin',
     connection: { name: 'isolated', ...spotConnection },
+    symbolsOf: 'spot',
     errors: 'spot',
   },
 };

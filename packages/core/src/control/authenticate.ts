@@ -3,15 +3,15 @@ import type { House } from '../house.ts';
 import type { ApiKey } from '../registry/accounts.ts';
 import type { Caller } from './call.ts';
 import type { Params } from './params.ts';
-import { assertTimely } from './timestamp.ts';
+import { assertTimely, type SignedTime, signedTime } from './timestamp.ts';
 import { WireError } from './wire-error.ts';
 
 /** API keys are 64 letters and digits in every source (spot-margin §2.1): anything else unknown is malformed, not unknown. */
 const API_KEY_FORMAT = /^[A-Za-z0-9]{64}$/;
 
 /**
- * Who calls, in the order of spot-margin §3.10: key format, key known, address and permission, timestamp, signature.
- * Undefined where nobody needs to be known. Throws the row of what is wrong.
+ * Who calls, in the order of spot-margin §3.10: parameters there and well-formed, key format, key known, address and
+ * permission, timestamp, signature. Undefined where nobody needs to be known. Throws the row of what is wrong.
  */
 export function authenticate(
   house: House,
@@ -22,17 +22,19 @@ export function authenticate(
 ): ApiKey | undefined {
   if (security === 'NONE') return undefined;
   const own = caller.apiKey;
+  if (own === undefined && caller.session?.apiKey === undefined) throw new WireError(caller.missingKeyError);
+  const proof = needsSignature(security, own, params) ? proofOf(params) : undefined;
   const apiKey = own === undefined ? caller.session?.apiKey : knownApiKey(house, own);
   if (apiKey === undefined) throw new WireError(caller.missingKeyError);
   assertAllowed(house, apiKey, product, caller.ip);
-  if (needsSignature(security, own, params)) assertSigned(house, apiKey, caller, params);
+  if (proof !== undefined) assertProven(house, apiKey, proof, caller.signedPayloads(params));
   return apiKey;
 }
 
 /** The -2015 of a key that may not do this: unknown or revoked, wrong address, lacking permission or scope. */
 export function assertAllowed(house: House, apiKey: ApiKey, product: Product, ip: string): void {
   const permitted = apiKey.allows(ip) && apiKey.permits(product.permission);
-  const inScope = product.id === 'isolated' || apiKey.account.has(product.id, product, house.knownSymbols);
+  const inScope = apiKey.account.has(product.id, product, house.knownSymbols);
   if (!permitted || !inScope) throw new WireError('REJECTED_MBX_KEY');
 }
 
@@ -51,12 +53,19 @@ function needsSignature(security: Security, own: string | undefined, params: Par
   return own !== undefined && params.text('signature') !== undefined && params.text('timestamp') !== undefined;
 }
 
-function assertSigned(house: House, apiKey: ApiKey, caller: Caller, params: Params): void {
-  const timestamp = params.text('timestamp');
-  if (timestamp === undefined) throw new WireError('MANDATORY_PARAM', ['timestamp']);
+interface Proof {
+  readonly time: SignedTime;
+  readonly signature: string;
+}
+
+function proofOf(params: Params): Proof {
+  const time = signedTime(params.text('timestamp'), params.text('recvWindow'));
   const signature = params.text('signature');
   if (signature === undefined) throw new WireError('MANDATORY_PARAM', ['signature']);
-  assertTimely(house.signingClocks(), timestamp, params.text('recvWindow'));
-  const payloads = caller.signedPayloads(params);
+  return { time, signature };
+}
+
+function assertProven(house: House, apiKey: ApiKey, { time, signature }: Proof, payloads: readonly string[]): void {
+  assertTimely(house.signingClocks(), time);
   if (!payloads.some((payload) => apiKey.verify(payload, signature))) throw new WireError('INVALID_SIGNATURE');
 }
