@@ -82,6 +82,8 @@ describe('parseIngestLine', () => {
   });
 });
 
+type Field = 'account' | 'scope' | 'n' | 'event';
+
 describe('the fast path and the slow path agree', () => {
   // Rare, so that two lines in five have the canonical layout throughout.
   const blank = fc.oneof({ weight: 10, arbitrary: fc.constant('') }, fc.constantFrom(' ', '\t', ' \r'));
@@ -113,13 +115,13 @@ describe('the fast path and the slow path agree', () => {
       n: member('n', count),
       event: member('event', event),
       layout: fc.oneof(
-        fc.constant(['account', 'scope', 'event']),
-        fc.constant(['n', 'account', 'scope', 'event']),
-        fc.constant(['account', 'scope', 'n', 'event']),
-        fc.array(fc.constantFrom('account', 'scope', 'n', 'event'), { maxLength: 5 }),
+        fc.constant<Field[]>(['account', 'scope', 'event']),
+        fc.constant<Field[]>(['n', 'account', 'scope', 'event']),
+        fc.constant<Field[]>(['account', 'scope', 'n', 'event']),
+        fc.array(fc.constantFrom<Field[]>('account', 'scope', 'n', 'event'), { maxLength: 5 }),
       ),
     })
-    .map(({ layout, ...members }) => `{${layout.map((key) => members[key as keyof typeof members]).join(',')}}`);
+    .map(({ layout, ...members }) => `{${layout.map((key) => members[key]).join(',')}}`);
 
   /** A blank in front is all that takes a line off the fast path; the answer must not change. */
   const outcome = (text: string): IngestLine | string => {

@@ -1,0 +1,33 @@
+import { deleteAccount, getAccounts, postAccounts, putAccount } from './accounts.ts';
+import { getClock, postClock } from './clock.ts';
+import { postEvents } from './events.ts';
+import { getHealth, getReady } from './health.ts';
+import { getIngest } from './ingest.ts';
+import { deleteKey, getKeys } from './keys.ts';
+import { getMetrics } from './metrics.ts';
+import type { Route } from './route.ts';
+import { deleteSession, getSessions } from './sessions.ts';
+import { getStreamEvents } from './streams.ts';
+import { getTriggers, postTrigger } from './trigger.ts';
+
+/** Every admin call there is (design §4.3). The first is the hot one. */
+export const ROUTES: readonly Route[] = [
+  postEvents,
+  getIngest,
+  getStreamEvents,
+  getKeys,
+  deleteKey,
+  getSessions,
+  deleteSession,
+  getAccounts,
+  postAccounts,
+  putAccount,
+  deleteAccount,
+  getTriggers,
+  postTrigger,
+  getClock,
+  postClock,
+  getHealth,
+  getReady,
+  getMetrics,
+];
