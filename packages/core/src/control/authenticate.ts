@@ -21,11 +21,10 @@ export function authenticate(
   params: Params,
 ): ApiKey | undefined {
   if (security === 'NONE') return undefined;
-  const own = caller.apiKey;
-  if (own === undefined && caller.session?.apiKey === undefined) throw new WireError(caller.missingKeyError);
-  const proof = needsSignature(security, own, params) ? proofOf(params) : undefined;
-  const apiKey = own === undefined ? caller.session?.apiKey : knownApiKey(house, own);
-  if (apiKey === undefined) throw new WireError(caller.missingKeyError);
+  const claimed = caller.apiKey ?? caller.session?.apiKey;
+  if (claimed === undefined) throw new WireError(caller.missingKeyError);
+  const proof = needsSignature(security, caller.apiKey, params) ? proofOf(params) : undefined;
+  const apiKey = typeof claimed === 'string' ? knownApiKey(house, claimed) : claimed;
   assertAllowed(house, apiKey, product, caller.ip);
   if (proof !== undefined) assertProven(house, apiKey, proof, caller.signedPayloads(params));
   return apiKey;
