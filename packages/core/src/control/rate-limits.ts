@@ -58,10 +58,11 @@ export class RateLimits {
   charge(poolId: PoolId, endpoint: string, subject: string, weight: number): Usage {
     const pool = this.#settings.pools[poolId];
     const window = this.#window(pool, endpoint);
-    const known = window.counts.get(subject);
-    if (known === undefined && window.counts.size >= SUBJECTS_MAX) throw this.#tooMany(pool, window);
-    const count = (known ?? 0) + weight;
-    window.counts.set(subject, count);
+    const count = this.#count(window, subject, weight);
+    if (count === null) {
+      if (this.#enforced) throw this.#tooMany(pool, window);
+      return { pool, count: weight };
+    }
     if (count > pool.limit && this.#enforced) throw this.#refuse(pool, window, subject, count);
     return { pool, count };
   }
@@ -76,10 +77,8 @@ export class RateLimits {
     if (row.attempts === undefined) return;
     const { limit, windowMs } = row.attempts;
     const window = this.#windowOf(`attempts ${row.name}`, windowMs);
-    const count = (window.counts.get(ip) ?? 0) + 1;
-    const full = count === 1 && window.counts.size >= SUBJECTS_MAX;
-    if (!full) window.counts.set(ip, count);
-    if ((full || count > limit) && this.#enforced) {
+    const count = this.#count(window, ip, 1);
+    if ((count === null || count > limit) && this.#enforced) {
       throw new WireError('TOO_MANY_CONNECTIONS', [limit, `${windowMs / 60_000} MINUTES`], window.startedAt + windowMs);
     }
   }
@@ -97,6 +96,19 @@ export class RateLimits {
 
   get #enforced(): boolean {
     return this.#settings.enforced && !this.#clock.frozen;
+  }
+
+  /**
+   * The subject's count after this, or null when the window has no room for one more subject. While time stands still
+   * nothing is added: the window could not turn, and all of it would fall on the caller once time flows again.
+   */
+  #count({ counts }: Window, subject: string, weight: number): number | null {
+    const known = counts.get(subject);
+    if (this.#clock.frozen) return known ?? 0;
+    if (known === undefined && counts.size >= SUBJECTS_MAX) return null;
+    const count = (known ?? 0) + weight;
+    counts.set(subject, count);
+    return count;
   }
 
   #window(pool: Pool, endpoint: string): Window {
