@@ -56,7 +56,7 @@ export class Account {
   /** Whether the account has this scope; `knownSymbols` bounds `isolated:*`. */
   has(scope: string, product: Product, knownSymbols: ReadonlySet<string>): boolean {
     if (this.#scopes !== null) return this.#scopes.has(scope);
-    return product.id !== scope ? knownSymbols.has(scope.slice(scope.indexOf(':') + 1)) : true;
+    return product.symbolsOf === undefined || knownSymbols.has(scope.slice(scope.indexOf(':') + 1));
   }
 
   /** The stream of one of its scopes; undefined when it has none such. */

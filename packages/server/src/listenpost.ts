@@ -1,0 +1,186 @@
+/**
+ * The one place that wires the service together: opens the storage, builds the house, restores what it held, and puts the
+ * doors in front of it. Closing walks the same list backwards.
+ */
+import { readFile } from 'node:fs/promises';
+import { admitEvent, type ClockState, House, VirtualClock } from '@listenpost/core';
+import type { EndName, Product } from '@listenpost/protocol';
+import type { Logger } from 'pino';
+import { allowHosts } from './admin/access.ts';
+import { AccountRegistry } from './admin/account-registry.ts';
+import { createAdminApi } from './admin/admin-api.ts';
+import { Metrics } from './admin/metrics.ts';
+import type { Config } from './config/config.ts';
+import { addressMatcher } from './config/ip-allow-list.ts';
+import { nodeCrypto } from './crypto.ts';
+import { drain } from './drain.ts';
+import { startAdminEdge } from './edge/admin-edge.ts';
+import { machineTime } from './edge/machine-time.ts';
+import { type PublicEdge, startPublicEdge } from './edge/public-edge.ts';
+import { Emulator } from './emulator/emulator.ts';
+import { nodeRandom } from './random.ts';
+import { createSecretBox, makeSecrets, type Secrets } from './secrets.ts';
+import { loadOrMakeSecrets } from './secrets-file.ts';
+import { openJournal, openStore } from './storage/open-storage.ts';
+import { type Certificate, loadOrMakeLocalCa, localCaFolder } from './tls/local-ca.ts';
+
+export interface ListenpostOptions {
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+export interface RunningListenpost {
+  readonly urls: { readonly http: string; readonly https: string | null; readonly admin: string };
+  /** What a client of the local certificate must trust; null where the certificate is the operator's own. */
+  readonly caFile: string | null;
+  /** Reads the certificate files again, for new connections. Throws when they cannot be read; the old one stays. */
+  reloadCertificates(): Promise<void>;
+  /** Drains and releases everything. Resolves within `drainSeconds`. */
+  close(drainSeconds: number): Promise<void>;
+}
+
+/** What waits in one socket's outbox before its peer counts as too slow: 6,000 events of the usual size. */
+const OUTBOX_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Connections held at once. Each costs a few KiB and a file descriptor; the system's own limit comes before this. */
+const CONNECTIONS_MAX = 200_000;
+
+/** How often, in machine time, retention is looked after and a journal that failed is tried again. */
+const RETAIN_EVERY_MS = 5_000;
+
+const CLOCK_SETTING = 'clock';
+
+export async function startListenpost({ config, log }: ListenpostOptions): Promise<RunningListenpost> {
+  const secrets = createSecretBox(secretsOf(config));
+  const store = await openStore(config);
+  const contents = await store.load();
+  const clock = new VirtualClock(machineTime, clockStateOf(contents.settings.get(CLOCK_SETTING)));
+  const journal = await openJournal(config);
+  const metrics = new Metrics();
+  const house = new House(
+    {
+      clock,
+      random: nodeRandom,
+      crypto: nodeCrypto,
+      secrets,
+      journal,
+      store,
+      addressMatcher,
+      signingClocks: () => (config.command === 'dev' ? [clock.now(), machineTime.now()] : [clock.now()]),
+      report: (cause) => log.error({ err: cause }, 'an unexpected fault; the request or connection it met was ended'),
+      noticeLegacyPath: (product) => noticeLegacyPath(log, product),
+      connectionEnded: (name: EndName) => metrics.connectionEnded(name),
+    },
+    config,
+  );
+  const accountRegistry = new AccountRegistry({ house, secrets });
+  await accountRegistry.restore(contents, config.accounts);
+  await house.listenKeys.restore(contents.listenKeys);
+
+  const tls = await certificateOf(config);
+  const edges = openEdges(config, house, tls?.certificate);
+  const saveClock = () =>
+    store.commit([{ kind: 'putSetting', name: CLOCK_SETTING, value: JSON.stringify(clock.state) }]);
+  let draining = false;
+  const api = createAdminApi({
+    house,
+    clock,
+    saveClock,
+    mode: config.command,
+    tokens: config.admin.tokens,
+    allowedHosts: allowHosts([config.listen.adminHost]),
+    accountRegistry,
+    emulator: config.command === 'dev' ? emulatorOf(house, clock) : null,
+    metrics,
+    draining: () => draining,
+  });
+  const admin = startAdminEdge({ host: config.listen.adminHost, port: config.listen.adminPort, api });
+  const retention = setInterval(() => {
+    // A fault stands in the journal itself, where /readyz reads it; the log says when it began.
+    journal
+      .retain()
+      .catch((cause: unknown) => log.error({ err: cause }, 'the journal could not look after its retention'));
+  }, RETAIN_EVERY_MS);
+
+  return {
+    urls: { http: edges.http.url, https: edges.https?.url ?? null, admin: admin.url },
+    caFile: tls?.caFile ?? null,
+    async reloadCertificates() {
+      const fresh = await certificateOf(config);
+      if (fresh !== null) edges.https?.reload(fresh.certificate);
+    },
+    async close(drainSeconds) {
+      draining = true;
+      clearInterval(retention);
+      await drain(house, Object.values(edges), drainSeconds * 1000);
+      await admin.stop();
+      await journal.close();
+      await store.close();
+    },
+  };
+}
+
+/** The emulator is a source like any other: its events walk the data hallway from `admitEvent` on. */
+function emulatorOf(house: House, clock: VirtualClock): Emulator {
+  return new Emulator({
+    clock,
+    random: nodeRandom,
+    symbols: house.symbols,
+    async admit(account, scope, events) {
+      await house.journal.append(
+        events.map((event) => admitEvent(house, account, scope, JSON.stringify(event), event)),
+      );
+    },
+  });
+}
+
+interface Edges {
+  readonly http: PublicEdge;
+  readonly https?: PublicEdge;
+}
+
+function openEdges({ listen, trustedProxies }: Config, house: House, certificate: Certificate | undefined): Edges {
+  const shared = {
+    house,
+    host: listen.host,
+    trustedProxies,
+    outboxBytesMax: OUTBOX_BYTES_MAX,
+    connectionsMax: CONNECTIONS_MAX,
+  };
+  const http = startPublicEdge({ ...shared, port: listen.port });
+  if (certificate === undefined || listen.tlsPort === undefined) return { http };
+  return { http, https: startPublicEdge({ ...shared, port: listen.tlsPort, tls: certificate }) };
+}
+
+/** The operator's secrets; else those of the data folder; else ones that live as long as the process. */
+function secretsOf({ secrets, dataFolder }: Config): Secrets {
+  return secrets ?? (dataFolder === undefined ? makeSecrets() : loadOrMakeSecrets(dataFolder));
+}
+
+interface Identity {
+  readonly certificate: Certificate;
+  readonly caFile: string | null;
+}
+
+/** The operator's certificate, or in `dev` one that a local CA signs. Null where https is not asked for. */
+async function certificateOf({ command, listen, dataFolder }: Config): Promise<Identity | null> {
+  if (listen.certificate !== undefined) {
+    const { certFile, keyFile } = listen.certificate;
+    const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
+    return { certificate: { cert, key }, caFile: null };
+  }
+  if (command !== 'dev') return null;
+  const { caFile, cert, key } = await loadOrMakeLocalCa(dataFolder ?? localCaFolder(), listen.tlsNames);
+  return { certificate: { cert, key }, caFile };
+}
+
+function clockStateOf(stored: string | undefined): ClockState {
+  return stored === undefined ? { offsetMs: 0, frozenAt: null } : (JSON.parse(stored) as ClockState);
+}
+
+function noticeLegacyPath(log: Logger, { title }: Product): void {
+  log.warn(
+    `a ${title} listenKey was opened on an unrouted path, which has carried no user data since 2026-04-23; ` +
+      'open it under /private, or set "legacyPaths": "deliver"',
+  );
+}

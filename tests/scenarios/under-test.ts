@@ -1,0 +1,97 @@
+/**
+ * The whole service in this process, on free ports, with everything real but the passing of time: what every scenario
+ * starts from. Demo accounts unless the document names others.
+ */
+import { pino } from 'pino';
+import { type Flags, resolveConfig } from '../../packages/server/src/config/config.ts';
+import { DEMO_HMAC_API_KEY } from '../../packages/server/src/config/demo.ts';
+import { type RunningListenpost, startListenpost } from '../../packages/server/src/listenpost.ts';
+import { Peer } from './peer.ts';
+
+export interface UnderTestOptions {
+  readonly command?: 'dev' | 'serve';
+  /** The config file's content. */
+  readonly document?: Readonly<Record<string, unknown>>;
+  readonly flags?: Flags;
+}
+
+export interface RestAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export class UnderTest {
+  readonly running: RunningListenpost;
+  readonly #peers: Peer[] = [];
+
+  constructor(running: RunningListenpost) {
+    this.running = running;
+  }
+
+  static async start({ command = 'dev', document = {}, flags = {} }: UnderTestOptions = {}): Promise<UnderTest> {
+    const config = resolveConfig({
+      command,
+      document,
+      source: 'scenario',
+      workingFolder: process.cwd(),
+      environment: {},
+      flags: { port: 0, tlsPort: command === 'dev' ? 0 : undefined, adminPort: 0, ...flags },
+    });
+    return new UnderTest(await startListenpost({ config, log: pino({ level: 'silent' }) }));
+  }
+
+  /** A REST call with the demo account's API key, unless told otherwise; `null` sends none. */
+  async rest(
+    method: string,
+    path: string,
+    apiKey: string | null = DEMO_HMAC_API_KEY,
+    init: RequestInit = {},
+  ): Promise<RestAnswer> {
+    const headers = {
+      ...(apiKey === null ? {} : { 'X-MBX-APIKEY': apiKey }),
+      ...(init.headers as Record<string, string>),
+    };
+    const response = await fetch(this.running.urls.http + path, { ...init, method, headers });
+    return { status: response.status, headers: response.headers, body: await jsonOf(response) };
+  }
+
+  async admin(method: string, path: string, body?: unknown): Promise<RestAnswer> {
+    const init =
+      body === undefined ? { method } : { method, body: typeof body === 'string' ? body : JSON.stringify(body) };
+    const response = await fetch(this.running.urls.admin + path, init);
+    return { status: response.status, headers: response.headers, body: await jsonOf(response) };
+  }
+
+  /** Opens a WebSocket on the public port. */
+  async open(path: string): Promise<Peer> {
+    const peer = await Peer.open(this.running.urls.http.replace('http', 'ws') + path);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** Moves the one clock; every timer due on the way has run when this resolves. */
+  async advance(duration: string): Promise<void> {
+    const answer = await this.admin('POST', '/admin/v1/clock', { advance: duration });
+    if (answer.status !== 200) throw new Error(`the clock did not move: ${JSON.stringify(answer.body)}`);
+  }
+
+  /** Publishes one event of the demo account and resolves once it is durable. */
+  async publish(scope: string, event: object, account = 'demo'): Promise<RestAnswer> {
+    return this.admin('POST', '/admin/v1/events', { account, scope, event });
+  }
+
+  async close(): Promise<void> {
+    for (const peer of this.#peers) peer.drop();
+    await this.running.close(2);
+  }
+}
+
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
