@@ -6,9 +6,9 @@
  * later segments again over it changes nothing, as a position only grows and a key's answer stays the same.
  */
 import { join } from 'node:path';
-import { JournalError } from '@listenpost/core';
 import type { Receipts } from '../receipts.ts';
 import { ByteSink } from './bytes.ts';
+import { damaged } from './damage.ts';
 import { type Files, isMissing, type OpenFile, replaceFile } from './files.ts';
 import {
   beginFrame,
@@ -88,7 +88,7 @@ function* encodeFrames(puts: Iterable<Put>, timeMs: number): Generator<Uint8Arra
   yield take();
 }
 
-/** Takes the checkpoint in and gives the last segment it covers; 0 when there is none. Throws `JournalError('corrupt')`. */
+/** Takes the checkpoint in and gives the last segment it covers; 0 when there is none. Throws `Damage`. */
 export async function readCheckpoint(
   files: Files,
   folder: string,
@@ -148,8 +148,4 @@ function restore(item: Item, path: string, at: number, streams: Streams, receipt
     });
     receipts.remember(item.key, { accepted: item.accepted, last });
   } else throw damaged(path, at, `an item of kind ${item.kind} does not belong here`);
-}
-
-export function damaged(path: string, at: number, problem: string): JournalError {
-  return new JournalError('corrupt', `${path} is damaged at byte ${at}: ${problem}.`);
 }

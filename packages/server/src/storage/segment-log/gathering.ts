@@ -49,7 +49,7 @@ export class Batch {
   }
 }
 
-const BUFFER_BYTES = 1024 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 /** A buffer that grew beyond this in a burst is let go after it. */
 const BUFFER_BYTES_KEPT = 8 * 1024 * 1024;
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { JournalError, type JournalRecord, type JournalSlice } from '@listenpost/core';
 import { Malformed, textOf } from './bytes.ts';
-import { damaged } from './checkpoint.ts';
+import { damaged } from './damage.ts';
 import { type Files, isMissing } from './files.ts';
 import type { Item } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';

@@ -5,7 +5,8 @@
 import { join } from 'node:path';
 import { JournalError, type Random } from '@listenpost/core';
 import { Receipts, type StreamMark } from '../receipts.ts';
-import { damaged, readCheckpoint } from './checkpoint.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { damaged } from './damage.ts';
 import { type Files, TEMPORARY } from './files.ts';
 import { FORMAT_VERSION, type Frame } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';

@@ -113,6 +113,7 @@ export class SegmentLog implements Journal {
   readonly #retentionBytes: number;
   readonly #nowMs: () => number;
   readonly #pendingBytesMax: number;
+  readonly #segmentBytes: number;
   readonly #unlock: () => Promise<void>;
   readonly #streams: Streams;
   readonly #receipts: Receipts;
@@ -146,7 +147,7 @@ export class SegmentLog implements Journal {
     const retentionBytes = options.retention?.bytes ?? Number.POSITIVE_INFINITY;
     const wanted = Math.min(options.segmentBytes ?? SEGMENT_BYTES, retentionBytes / SEGMENTS_WITHIN_RETENTION);
     this.#pendingBytesMax = Math.min(options.pendingBytesMax ?? PENDING_BYTES_MAX, SEGMENT_AND_BATCH_BYTES_MAX / 2);
-    const segmentBytes = Math.min(wanted, SEGMENT_AND_BATCH_BYTES_MAX - this.#pendingBytesMax);
+    this.#segmentBytes = Math.min(wanted, SEGMENT_AND_BATCH_BYTES_MAX - this.#pendingBytesMax);
     this.#files = files;
     this.#folder = options.folder;
     this.#commit = options.commit;
@@ -158,7 +159,8 @@ export class SegmentLog implements Journal {
     this.#receipts = recovered.receipts;
     this.#segments = recovered.segments;
     this.#reader = new StreamReader(files, options.folder);
-    this.#gathering = new Gathering(recovered.streams, recovered.nextSegment, segmentBytes, options.commit === 'fsync');
+    const asksDisk = options.commit === 'fsync';
+    this.#gathering = new Gathering(recovered.streams, recovered.nextSegment, this.#segmentBytes, asksDisk);
     this.#toSeal = recovered.segments
       .filter((segment) => segment.index !== undefined)
       .map((segment) => ({ segment, file: undefined }));
@@ -320,7 +322,8 @@ export class SegmentLog implements Journal {
   #padded(batch: Batch, active: OpenSegment): Uint8Array {
     const { sink, end } = batch;
     if (end <= active.allocated) return sink.written();
-    active.allocated = batch.last ? end : Math.ceil(end / ALLOCATION_BYTES) * ALLOCATION_BYTES;
+    const step = Math.ceil(end / ALLOCATION_BYTES) * ALLOCATION_BYTES;
+    active.allocated = Math.max(end, Math.min(step, this.#segmentBytes));
     const padding = active.allocated - end;
     sink.reserve(padding);
     return sink.bytes.fill(0, sink.at, sink.at + padding).subarray(0, sink.at + padding);
