@@ -6,6 +6,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { addClockCommand } from './clock.ts';
 import { CommandError, sentenceOf } from './command-error.ts';
 import { addDevCommand } from './dev.ts';
+import { addJournalCommand } from './journal.ts';
 import { addKeysCommand } from './keys.ts';
 import { addListenCommand } from './listen.ts';
 import { tell } from './output.ts';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     addPublishCommand,
     addKeysCommand,
     addClockCommand,
+    addJournalCommand,
   ]) {
     add(program);
   }
