@@ -77,6 +77,32 @@ describe('the virtual clock', () => {
     expect(clock.now()).toBe(START + 1500);
   });
 
+  test('runs a timer on time after an advance past the one it was waiting for', async () => {
+    const { machine, clock } = clockAt();
+    const ran: number[] = [];
+    clock.at(START + 180_000, () => ran.push(180));
+    await clock.advance(600_000);
+    clock.at(START + 620_000, () => ran.push(620));
+    machine.pass(19_999);
+    expect(ran).toEqual([180]);
+    machine.pass(1);
+    expect(ran).toEqual([180, 620]);
+  });
+
+  test('runs a timer on time after it was frozen', () => {
+    const { machine, clock } = clockAt();
+    const ran: number[] = [];
+    clock.at(START + 1000, () => ran.push(clock.now() - START));
+    machine.pass(400);
+    clock.freeze();
+    machine.pass(5000);
+    clock.resume();
+    machine.pass(599);
+    expect(ran).toEqual([]);
+    machine.pass(1);
+    expect(ran).toEqual([1000]);
+  });
+
   test('stands while frozen and goes on from there', async () => {
     const { machine, clock } = clockAt();
     clock.freeze();

@@ -167,7 +167,10 @@ export class VirtualClock implements Clock {
     return entry;
   }
 
+  /** Time flows on from `instant`. A wake asked for earlier counts on another offset: it would come too late. */
   #release(instant: number): void {
+    this.#wake?.timer.cancel();
+    this.#wake = null;
     this.#latest = instant;
     this.#offsetMs = instant - this.#machine.now();
     this.#heldAt = null;

@@ -34,6 +34,8 @@ export class Heartbeat implements Beat {
   follow(row: ConnectionRow): void {
     if (row.pingEveryMs === this.#row.pingEveryMs && row.pongWithinMs === this.#row.pongWithinMs) return;
     this.#row = row;
+    // The clock holds this beat until the proof is over; `resume` schedules by the new row.
+    if (this.#proving) return;
     this.#timer.cancel();
     this.#nextPing = this.#clock.now() + row.pingEveryMs;
     this.#schedule();
