@@ -43,8 +43,9 @@ export function startAdminEdge({ host, port, api }: AdminEdgeOptions): AdminEdge
     hostname: host,
     port,
     idleTimeout: IDLE_SECONDS_MAX,
-    // The admin API bounds bodies itself, with an answer that says so; this only stops what it does not read.
-    maxRequestBodySize: 2 * BODY_BYTES_MAX,
+    // The admin API bounds bodies itself, by what they say and by what it reads, with an answer that tells the bound.
+    // The runtime's own limit would cut such a request without a word.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: (request, listening) => (isHandshake(request) ? openProducer(api, request, listening) : api.answer(request)),
     websocket: {
       maxPayloadLength: BODY_BYTES_MAX,

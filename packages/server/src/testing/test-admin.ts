@@ -1,3 +1,5 @@
+import { parseStreamUrl, StreamConnection } from '@listenpost/core';
+import { PRODUCTS } from '@listenpost/protocol';
 import { allowHosts } from '../admin/access.ts';
 import { AccountRegistry } from '../admin/account-registry.ts';
 import { type AdminApi, type AdminDeps, createAdminApi } from '../admin/admin-api.ts';
@@ -87,4 +89,18 @@ export function testLine(
 
 export function testEvent(mark: number): string {
   return `{"e":"ACCOUNT_CONFIG_UPDATE","E":1782864000001,"T":1782864000000,"ac":{"s":"BTCUSDT","l":${mark}}}`;
+}
+
+const silentSocket = { send: () => true, ping: () => undefined, close: () => undefined, terminate: () => undefined };
+
+/** A stream connection that reads alice's USDⓈ-M key, on a socket that takes everything. */
+export async function openTestStream({ house }: TestHouse): Promise<StreamConnection> {
+  const account = house.accounts.get('alice');
+  if (account === undefined) throw new Error('the test house has alice');
+  const { key } = await house.listenKeys.start(account, PRODUCTS.usdm);
+  const url = parseStreamUrl(`/private/ws/${key}`, '');
+  if (url === null || 'refused' in url) throw new Error('a listenKey fits a stream URL');
+  const connection = new StreamConnection(house, url, '192.0.2.1');
+  connection.opened(silentSocket);
+  return connection;
 }
