@@ -8,6 +8,13 @@ import { AccountRegistry, PutManyError } from './account-registry.ts';
 const alice = testAccount('alice', { scopes: ['usdm', 'isolated:BTCUSDT'] });
 const bob = testAccount('bob');
 
+/** What a promise rejects with; undefined when it does not. */
+const thrownBy = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+
 /** A house over `store`, as a process that has just started. */
 async function started(store: MemoryRegistry, configAccounts = [alice]) {
   const { house, secrets } = makeTestHouse({ accounts: [], doors: { store } });
@@ -80,7 +87,7 @@ test('a sealed text moved to another row does not open', async () => {
   await started(store);
   const sealed = (await store.load()).accounts.get('alice') ?? '';
   await store.commit([{ kind: 'putAccount', id: 'mallory', sealed }]);
-  await expect(started(store)).rejects.toThrow('does not open');
+  expect(String(await thrownBy(started(store)))).toContain('does not open');
 });
 
 describe('putMany', () => {
@@ -94,7 +101,7 @@ describe('putMany', () => {
     ['a scope that is none', [testAccount('x', { scopes: ['futures'] })], 0, /"futures" is no scope/],
   ] as const)('puts none of them when there is %s', async (_what, specs, index, message) => {
     const { registry, ids } = await started(new MemoryRegistry());
-    const fault = await registry.putMany(specs).catch((cause: unknown) => cause);
+    const fault = await thrownBy(registry.putMany(specs));
     expect(fault).toBeInstanceOf(PutManyError);
     expect(fault).toBeInstanceOf(AccountError);
     expect((fault as PutManyError).index).toBe(index);
@@ -106,8 +113,8 @@ describe('putMany', () => {
     const store = new MemoryRegistry();
     const { registry, ids } = await started(store);
     await store.close();
-    await expect(registry.put(bob)).rejects.toThrow(RegistryStoreError);
-    await expect(registry.delete('alice')).rejects.toThrow(RegistryStoreError);
+    expect(await thrownBy(registry.put(bob))).toBeInstanceOf(RegistryStoreError);
+    expect(await thrownBy(registry.delete('alice'))).toBeInstanceOf(RegistryStoreError);
     expect(ids()).toEqual(['alice']);
   });
 

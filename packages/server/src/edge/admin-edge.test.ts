@@ -17,6 +17,13 @@ afterEach(async () => {
   await Promise.all(edges.splice(0).map((edge) => edge.stop()));
 });
 
+/** What a promise rejects with; undefined when it does not. */
+const thrownBy = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+
 /** A WebSocket whose messages and end are awaited. */
 async function opened(edge: AdminEdge, query = '') {
   const socket = new WebSocket(`${edge.url.replace('http', 'ws')}/admin/v1/ingest${query}`);
@@ -133,7 +140,7 @@ describe('over a WebSocket', () => {
 
   test('a refused handshake opens nothing', async () => {
     const { edge, api } = listening();
-    await expect(opened(edge, '?producer=')).rejects.toThrow('closed');
+    expect(String(await thrownBy(opened(edge, '?producer=')))).toContain('closed');
     expect(api.producers).toBe(0);
   });
 
@@ -154,6 +161,6 @@ describe('stop', () => {
     await edge.stop(5000);
     expect(await end).toEqual({ code: 1001, reason: 'server shutdown' });
     expect(api.producers).toBe(0);
-    await expect(fetch(`${edge.url}/healthz`)).rejects.toThrow();
+    expect(await thrownBy(fetch(`${edge.url}/healthz`))).toBeInstanceOf(Error);
   });
 });
