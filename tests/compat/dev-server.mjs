@@ -1,0 +1,77 @@
+/**
+ * `listenpost dev` for the connectors, as a user has it: the real launcher, free ports, and a client process that was
+ * started with NODE_EXTRA_CA_CERTS, which Node reads only at its start.
+ *
+ * Importing this module runs the importing test file twice. The first process starts the server, reads from its first screen
+ * which certificate to trust, and runs the same file again with that; the second, in which this module's exports exist, runs
+ * the tests. The first one has no tests of its own, so what the runner sees is the second's report alone.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/listenpost', import.meta.url));
+const READY = 'listenpost ready ';
+const START_WITHIN_MS = 20_000;
+
+if (process.env.LISTENPOST_COMPAT_URLS === undefined) await runSelfWithServer();
+
+const urls = JSON.parse(process.env.LISTENPOST_COMPAT_URLS);
+
+/** `https://…`, what `basePath` of a connector is set to. */
+export const restUrl = urls.https;
+
+/** `wss://…`, what `wsURL` of a connector starts with. */
+export const wsUrl = urls.https.replace(/^https/, 'wss');
+
+/** The emulator plays a scenario for the demo account. Resolves when its events are durable. */
+export async function trigger(scenario, scope, parameters = {}) {
+  return callAdmin(`/trigger/${scenario}`, { account: 'demo', scope, ...parameters });
+}
+
+/** Every timer of the server follows; resolves when all that fell due has happened. */
+export async function advanceClock(duration) {
+  return callAdmin('/clock', { advance: duration });
+}
+
+async function callAdmin(path, body) {
+  const response = await fetch(`${urls.admin}/admin/v1${path}`, { method: 'POST', body: JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`POST /admin/v1${path} answered ${response.status}: ${text}`);
+  return JSON.parse(text);
+}
+
+async function runSelfWithServer() {
+  const server = spawn(process.execPath, [LAUNCHER, 'dev', '--port', '0', '--tls-port', '0', '--admin-port', '0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const { urls, caFile } = await readiness(server);
+  const client = spawn(process.execPath, process.argv.slice(1), {
+    stdio: 'inherit',
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile, LISTENPOST_COMPAT_URLS: urls, LOG_LEVEL: 'error' },
+  });
+  const [code] = await once(client, 'exit');
+  server.kill('SIGTERM');
+  const [serverCode] = await once(server, 'exit');
+  if (serverCode !== 0) process.stderr.write(`listenpost dev ended with exit code ${serverCode}\n`);
+  process.exit(code === 0 && serverCode === 0 ? 0 : 1);
+}
+
+/** What the server says of itself: the ready line on stdout, the certificate on the first screen. */
+async function readiness(server) {
+  let said = '';
+  server.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
+  const timer = setTimeout(() => server.kill('SIGKILL'), START_WITHIN_MS);
+  for await (const line of createInterface({ input: server.stdout })) {
+    if (!line.startsWith(READY)) continue;
+    clearTimeout(timer);
+    server.stdout.resume();
+    const caFile = /NODE_EXTRA_CA_CERTS="?([^"\n]+)/.exec(said)?.[1];
+    if (caFile === undefined) throw new Error(`no NODE_EXTRA_CA_CERTS line on the first screen:\n${said}`);
+    return { urls: line.slice(READY.length), caFile };
+  }
+  throw new Error(`listenpost dev did not become ready within ${START_WITHIN_MS / 1000} s:\n${said}`);
+}
