@@ -1,5 +1,5 @@
 import { type ListenKeyRow, listenKeyExpired, type Product, productOfScope } from '@listenpost/protocol';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { Crypto, SecretBox } from '../crypto.ts';
 import type { Subscription } from '../data/subscription.ts';
@@ -28,6 +28,8 @@ export class ListenKey {
   /** Whether the store holds it: a key whose first commit failed must be put, not extended. */
   stored: boolean;
   key: string | undefined;
+  /** Fires at the deadline or before it, never after. */
+  expiry: Timer | undefined;
   /** Made at the first subscription: most keys have none. */
   #subscriptions: Set<Subscription> | undefined;
 
@@ -82,23 +84,33 @@ export class ListenKeys {
   readonly #doors: ListenKeyDoors;
   readonly #byStream = new Map<string, ListenKey>();
   readonly #byLookup = new Map<string, ListenKey>();
+  /** Stored keys whose end the store refused: it goes with the next commit, else a restart would bring them back. */
+  readonly #undropped = new Set<number>();
   #nextId = 1;
 
   constructor(doors: ListenKeyDoors) {
     this.#doors = doors;
   }
 
-  /** Takes over what the store held. Keys whose time ran out meanwhile are dropped from it. */
+  /**
+   * Takes over what the store held. Dropped from it are keys whose time ran out meanwhile, and keys that a later one of
+   * their stream has replaced: a stop whose commit failed leaves such a one. A key under a secret that is not configured
+   * can be neither found nor told; it stays in the store, for the secret to come back, and its stream gets a new one.
+   */
   async restore(rows: readonly StoredListenKey[]): Promise<void> {
-    const now = this.#doors.clock.now();
+    const { clock, secrets, store } = this.#doors;
+    const now = clock.now();
     const dead: RegistryChange[] = [];
-    for (const row of rows) {
-      if (row.id >= this.#nextId) this.#nextId = row.id + 1;
+    for (const row of [...rows].sort((a, b) => b.id - a.id)) {
+      this.#nextId = Math.max(this.#nextId, row.id + 1);
       const product = productOfScope(row.stream.slice(row.stream.indexOf('/') + 1));
-      if (row.deadline <= now || product === undefined) dead.push({ kind: 'dropListenKey', id: row.id });
-      else this.#add(new ListenKey(row, product, true));
+      if (row.deadline <= now || product === undefined || this.#byStream.has(row.stream)) {
+        dead.push({ kind: 'dropListenKey', id: row.id });
+      } else if (secrets.secretIds.includes(row.secretId)) {
+        this.#add(new ListenKey(row, product, true));
+      }
     }
-    if (dead.length > 0) await this.#doors.store.commit(dead);
+    if (dead.length > 0) await store.commit(dead);
   }
 
   /** Returns the account's live key and extends it, or makes one. Resolves once that is durable. */
@@ -114,11 +126,11 @@ export class ListenKeys {
   /** Counts the validity from this call (derivatives §1.2 rule 4). `named`: what the caller called the key, if anything. */
   async keepalive(account: Account, product: Product, named: string | undefined): Promise<ListenKey> {
     const row = keyRowOf(product);
+    if (row.keepaliveNamesKey && named === undefined) throw new WireError('MANDATORY_PARAM', ['listenKey']);
     const key = this.#mustLive(account, product);
     key.key ??= this.#derive(key, row);
-    if (row.keepaliveNamesKey) {
-      if (named === undefined) throw new WireError('MANDATORY_PARAM', ['listenKey']);
-      if (!this.#doors.crypto.equal(named, key.key)) throw new WireError('INVALID_LISTEN_KEY');
+    if (row.keepaliveNamesKey && named !== undefined && !this.#doors.crypto.equal(named, key.key)) {
+      throw new WireError('INVALID_LISTEN_KEY');
     }
     await this.#extend(key, row);
     return key;
@@ -137,10 +149,16 @@ export class ListenKeys {
     await this.end(key);
   }
 
-  /** Ends one live key, whoever asks. */
-  end(key: ListenKey): Promise<void> {
+  /** Ends one live key, whoever asks. It is dead at once, also when that could not be stored. */
+  async end(key: ListenKey): Promise<void> {
+    if (this.#byStream.get(key.stream) !== key) return;
     this.#remove(key, keyRowOf(key.product).closeAnnounced);
-    return this.#doors.store.commit([{ kind: 'dropListenKey', id: key.id }]);
+    try {
+      await this.#commit({ kind: 'dropListenKey', id: key.id });
+    } catch (cause) {
+      if (key.stored) this.#undropped.add(key.id);
+      throw cause;
+    }
   }
 
   /** Ends every key of an account that goes. */
@@ -207,11 +225,18 @@ export class ListenKeys {
 
   #extend(key: ListenKey, row: ListenKeyRow): Promise<void> {
     key.deadline = this.#doors.clock.now() + row.validityMs;
-    if (key.stored) {
-      return this.#doors.store.commit([{ kind: 'extendListenKey', id: key.id, deadline: key.deadline }]);
-    }
-    return this.#doors.store.commit([{ kind: 'putListenKey', key: key.row }]).then(() => {
+    if (key.stored) return this.#commit({ kind: 'extendListenKey', id: key.id, deadline: key.deadline });
+    return this.#commit({ kind: 'putListenKey', key: key.row }).then(() => {
       key.stored = true;
+    });
+  }
+
+  #commit(change: RegistryChange): Promise<void> {
+    const { store } = this.#doors;
+    if (this.#undropped.size === 0) return store.commit([change]);
+    const owed = [...this.#undropped];
+    return store.commit([...owed.map((id) => ({ kind: 'dropListenKey', id }) as const), change]).then(() => {
+      for (const id of owed) this.#undropped.delete(id);
     });
   }
 
@@ -223,8 +248,7 @@ export class ListenKeys {
 
   /** One timer a key, never moved by a keepalive: when it fires early it sets itself to the deadline of then. */
   #watch(key: ListenKey): void {
-    this.#doors.clock.at(key.deadline, () => {
-      if (this.#byStream.get(key.stream) !== key) return;
+    key.expiry = this.#doors.clock.at(key.deadline, () => {
       if (key.deadline > this.#doors.clock.now()) this.#watch(key);
       else this.#expire(key);
     });
@@ -238,6 +262,7 @@ export class ListenKeys {
   }
 
   #remove(key: ListenKey, announced: boolean): void {
+    key.expiry?.cancel();
     this.#byStream.delete(key.stream);
     this.#byLookup.delete(key.lookup);
     for (const subscription of [...key.subscriptions]) {

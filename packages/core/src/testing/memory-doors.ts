@@ -55,8 +55,8 @@ export class OpenSecretBox implements SecretBox {
 
   deriveListenKey(secretId: string, salt: string, stream: string, length: number): string {
     this.derived++;
-    const seed = [...`${secretId} ${salt} ${stream}`].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7);
-    const random = seededRandom(seed % 2 ** 32);
+    const letters = [...`${secretId} ${salt} ${stream}`];
+    const random = seededRandom(letters.reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), 7));
     return Array.from({ length }, () => random.pick([...ALPHABET])).join('');
   }
 
