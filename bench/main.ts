@@ -1,0 +1,105 @@
+/**
+ * `npm run bench -- [--quick] [--only CASE,…]`: starts the server, drives it, prints what it measured. See README.md here.
+ */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Case, Context } from './case.ts';
+import { connections } from './cases/connections.ts';
+import { listenKeys } from './cases/listen-keys.ts';
+import { pace } from './cases/pace.ts';
+import { saturation } from './cases/saturation.ts';
+import { scalingConnections } from './cases/scaling-connections.ts';
+import { scalingKeys } from './cases/scaling-keys.ts';
+import { start } from './cases/start.ts';
+import { canPin, pinLoad } from './load/pin.ts';
+import { jsonLines, machineFacts, table } from './report.ts';
+import { killServers } from './server.ts';
+import { removeTemporaryFolders } from './temporary-folder.ts';
+
+const CASES: readonly Case[] = [saturation, pace, connections, listenKeys, scalingConnections, scalingKeys, start];
+
+const RESULTS = join(import.meta.dirname, 'results');
+
+const USAGE = `npm run bench -- [options]
+
+  --quick          shorter steps and smaller stores, in under 90 seconds
+  --only CASE,…    only these of: ${CASES.map(({ name }) => name).join(', ')}
+  --temp FOLDER    where data folders are made (default: the system's temporary folder)
+  --profile        runs the server under Bun's profiler, one profile a server into bench/results
+`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      temp: { type: 'string' },
+      profile: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const cases = casesOf(values.only);
+  mkdirSync(RESULTS, { recursive: true });
+  const context: Context = {
+    quick: values.quick,
+    pinned: canPin(),
+    temporaryFolder: values.temp,
+    profileInto: values.profile ? RESULTS : undefined,
+    progress: (text) => process.stderr.write(`  ${text}\n`),
+  };
+  if (context.pinned) pinLoad();
+  await runAll(cases, context);
+}
+
+async function runAll(cases: readonly Case[], context: Context): Promise<void> {
+  const facts = machineFacts(context);
+  const file = join(RESULTS, `${new Date().toISOString().replaceAll(':', '')}.json`);
+  const record = (text: string) => {
+    process.stdout.write(text);
+    appendFileSync(file, text);
+  };
+  record(`${JSON.stringify({ machine: facts })}\n`);
+  const tables: string[] = [];
+  for (const each of cases) {
+    context.progress(`${each.name}: ${each.title}`);
+    const rows = await each.run(context);
+    record(jsonLines(each, rows));
+    tables.push(table(each, rows));
+  }
+  process.stdout.write(tables.join(''));
+}
+
+function casesOf(only: string | undefined): readonly Case[] {
+  if (only === undefined) return CASES;
+  return only.split(',').map((name) => {
+    const found = CASES.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`--only: there is no case "${name}"\n\n${USAGE}`);
+    return found;
+  });
+}
+
+/** However a run ends, no server and no gigabytes stay behind. */
+function leaveNothing(): void {
+  killServers();
+  removeTemporaryFolders();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    leaveNothing();
+    process.exit(1);
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  leaveNothing();
+  process.stderr.write(`the benchmark stopped: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
