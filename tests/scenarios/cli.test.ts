@@ -1,9 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadOrMakeLocalCa } from '../../packages/server/src/tls/local-ca.ts';
 import { endPrograms, Program, startServer, type Urls } from './program.ts';
+
+/** Of a test that starts many programs on a busy machine. */
+setDefaultTimeout(30_000);
 
 let folder: string;
 
@@ -223,6 +227,31 @@ describe('serve', () => {
     ]);
     expect(inspected.stdout.trim().split('\n')).toHaveLength(1);
     expect(inspected.stdout).toContain(JSON.stringify(event));
+
+    const segment = readdirSync(join(data, 'journal')).find((name) => name.endsWith('.log')) ?? '';
+    const bytes = readFileSync(join(data, 'journal', segment));
+    bytes.writeUInt8(bytes.readUInt8(bytes.indexOf('BTCUSDT')) ^ 1, bytes.indexOf('BTCUSDT'));
+    writeFileSync(join(data, 'journal', segment), bytes);
+    const damaged = await Program.run(['journal', 'verify', data]);
+    expect(damaged.code).toBe(1);
+    expect(damaged.stdout).toMatch(new RegExp(`^${segment} at byte \\d+: `, 'm'));
+    expect(damaged.stderr).toMatch(/^listenpost: \d+ places? not as written\n$/);
+  });
+
+  test('SIGHUP reloads the certificate, and a bad one leaves the one before in use', async () => {
+    const config = file('tls.json', { accounts: [] });
+    const { cert, key } = await loadOrMakeLocalCa(join(folder, 'ca'), []);
+    const [certFile, keyFile] = [file('cert.pem', cert), file('key.pem', key)];
+    const tls = ['--tls-port', '0', '--tls-cert', certFile, '--tls-key', keyFile];
+    const { program, urls } = await startServer('serve', ['--config', config, '--data', join(folder, 'tls'), ...tls]);
+    expect(urls.https).toStartWith('https://');
+    program.kill('SIGHUP');
+    await program.said('stderr', /certificate reloaded/);
+    rmSync(certFile);
+    program.kill('SIGHUP');
+    await program.said('stderr', /the certificate was not reloaded; the one before stays in use/);
+    program.kill('SIGTERM');
+    expect((await program.ended()).code).toBe(0);
   });
 
   test('a second signal ends it at once with 130', async () => {
@@ -236,9 +265,10 @@ describe('serve', () => {
       '60',
     ]);
     const { port } = new URL(urls.http);
+    // A client that was told `serverShutdown` is given time to go, and this one does not go.
     const silent = connect(Number(port), '127.0.0.1');
     silent.write(
-      'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+      'GET /ws-api/v3 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
         'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
     );
     await new Promise((answered) => silent.once('data', answered));

@@ -4,7 +4,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 
-const LAUNCHER = resolve(import.meta.dirname, '../../bin/listenpost');
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** Servers start as a user starts them; the short commands spare themselves the launcher. */
+const LAUNCHED = ['node', resolve(ROOT, 'bin/listenpost')];
+const DIRECT = [process.execPath, resolve(ROOT, 'packages/server/src/main.ts')];
+
 const WAIT_MS = 8_000;
 
 export interface Ended {
@@ -12,6 +17,13 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+export interface ProgramOptions {
+  /** What stands on stdin. Default: nothing. */
+  readonly input?: string;
+  /** Through `bin/listenpost`. Default: straight to its main. */
+  readonly launched?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -28,9 +40,10 @@ export class Program {
   #stderr = '';
   #onOutput: () => void = () => {};
 
-  constructor(args: readonly string[], options: { input?: string; cwd?: string } = {}) {
+  constructor(args: readonly string[], options: ProgramOptions = {}) {
     const { LISTENPOST_ADMIN_URL: _, LISTENPOST_ADMIN_TOKEN: __, LISTENPOST_URL: ___, ...env } = process.env;
-    this.#child = spawn('node', [LAUNCHER, ...args], { env, cwd: options.cwd });
+    const [program = '', ...before] = options.launched === true ? LAUNCHED : DIRECT;
+    this.#child = spawn(program, [...before, ...args], { env });
     running.add(this.#child);
     this.#child.stdin?.end(options.input ?? '');
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -46,7 +59,7 @@ export class Program {
   }
 
   /** Runs to its end. */
-  static run(args: readonly string[], options: { input?: string; cwd?: string } = {}): Promise<Ended> {
+  static run(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
     return new Program(args, options).ended();
   }
 
@@ -106,7 +119,7 @@ export async function startServer(
   args: readonly string[] = [],
 ): Promise<{ readonly program: Program; readonly urls: Urls }> {
   const tls = command === 'dev' ? ['--tls-port', '0'] : [];
-  const program = new Program([command, '--port', '0', ...tls, '--admin-port', '0', ...args]);
+  const program = new Program([command, '--port', '0', ...tls, '--admin-port', '0', ...args], { launched: true });
   const [, urls = ''] = await program.said('stdout', /^listenpost ready (.*)\n/);
   return { program, urls: JSON.parse(urls) as Urls };
 }

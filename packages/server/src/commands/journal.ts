@@ -65,8 +65,8 @@ async function verify(given: string, options: { readonly json?: boolean }): Prom
   await print(options.json === true ? JSON.stringify(report) : reportText(folder, report));
   const { length } = report.problems;
   if (length === 0) return;
-  const count = length < PROBLEMS_MAX ? `${length}` : `${length} or more`;
-  throw new CommandError(`${count} ${length === 1 ? 'place is' : 'places are'} not as written`);
+  const bound = length < PROBLEMS_MAX ? '' : 'at least ';
+  throw new CommandError(`${bound}${count(length, 'place')} not as written`);
 }
 
 function reportText(folder: string, report: VerifyReport): string {
@@ -76,9 +76,11 @@ function reportText(folder: string, report: VerifyReport): string {
     ...(tornTail === undefined
       ? []
       : [`${tornTail.file} at byte ${tornTail.offset}: the last write is unfinished; the next start cuts it`]),
-    `${folder}: ${events} events of ${streams} streams in ${frames} frames, ${segments} segments`,
+    `${folder}: ${count(events, 'event')} of ${count(streams, 'stream')}, in ${count(frames, 'frame')} of ${count(segments, 'segment')}`,
   ].join('\n');
 }
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 async function inspect(given: string, options: InspectCommandOptions): Promise<void> {
   for await (const record of inspectJournal(journalFolder(given), options)) await print(recordText(record));
