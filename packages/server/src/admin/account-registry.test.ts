@@ -96,7 +96,7 @@ describe('putMany', () => {
   test.each([
     ['a key of another account', [bob, thief], 1, /belongs to account "alice"/],
     ['one key twice', [bob, { ...testAccount('carol'), apiKeys: bob.apiKeys }], 1, /account "bob" gives it too/],
-    ['one key twice in an account', [{ ...bob, apiKeys: [...bob.apiKeys, ...bob.apiKeys] }], 0, /gives it twice/],
+    ['one key twice in an account', [{ ...bob, apiKeys: [...bob.apiKeys, ...bob.apiKeys] }], 0, /listed twice/],
     ['one id twice', [bob, testAccount('dave'), bob], 2, /"bob" is the id of an earlier/],
     ['a scope that is none', [testAccount('x', { scopes: ['futures'] })], 0, /"futures" is no scope/],
   ] as const)('puts none of them when there is %s', async (_what, specs, index, message) => {

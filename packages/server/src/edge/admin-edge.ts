@@ -27,6 +27,9 @@ export interface AdminEdge {
 /** Answers that a producer has not read. One names at most as many streams as its message had lines. */
 const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Above what the check before each answer lets through, so that the runtime drops none by itself. */
+const RUNTIME_BYTES_MAX = 2 * UNREAD_BYTES_MAX;
+
 /** A producer whose network is gone is let go of after this; the runtime pings in between. */
 const SILENCE_SECONDS_MAX = 120;
 
@@ -49,7 +52,7 @@ export function startAdminEdge({ host, port, api }: AdminEdgeOptions): AdminEdge
     fetch: (request, listening) => (isHandshake(request) ? openProducer(api, request, listening) : api.answer(request)),
     websocket: {
       maxPayloadLength: BODY_BYTES_MAX,
-      backpressureLimit: UNREAD_BYTES_MAX,
+      backpressureLimit: RUNTIME_BYTES_MAX,
       idleTimeout: SILENCE_SECONDS_MAX,
       perMessageDeflate: false,
       open: (socket) => socket.data.producer.opened(new BunProducerSocket(socket)),
@@ -88,23 +91,43 @@ async function stop(server: Server<Data>, api: AdminApi, drainMs: number): Promi
   await server.stop(true);
 }
 
-/** What `send` answers when the outbox is past its bound and the frame was not queued. */
-const DROPPED = 0;
-
+/**
+ * One commit answers many messages of one producer. Their answers leave together, in one system call at the end of the
+ * turn: one call each cost a producer of single events as much as the events' own delivery.
+ */
 class BunProducerSocket implements ProducerSocket {
   readonly #socket: ServerWebSocket<Data>;
+  #answers: string[] = [];
+  #answersBytes = 0;
 
   constructor(socket: ServerWebSocket<Data>) {
     this.#socket = socket;
   }
 
   send(text: string): boolean {
-    return this.#socket.send(text) !== DROPPED;
+    if (this.#answersBytes + this.#socket.getBufferedAmount() > UNREAD_BYTES_MAX) return false;
+    if (this.#answers.length === 0) setImmediate(() => this.#flush());
+    this.#answers.push(text);
+    this.#answersBytes += text.length;
+    return true;
   }
 
   /** A peer that reads no answers reads no close frame either. */
   close(end: End): void {
-    if (end === PRODUCER_ENDS.answersUnread) this.#socket.terminate();
-    else this.#socket.close(end.code, end.reason);
+    if (end === PRODUCER_ENDS.answersUnread) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#flush();
+    this.#socket.close(end.code, end.reason);
+  }
+
+  #flush(): void {
+    const answers = this.#answers;
+    this.#answers = [];
+    this.#answersBytes = 0;
+    this.#socket.cork(() => {
+      for (const answer of answers) this.#socket.send(answer);
+    });
   }
 }

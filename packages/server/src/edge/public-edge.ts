@@ -33,6 +33,8 @@ export interface PublicEdge {
   reload(tls: TLSOptions): void;
   /** No new connections from here on; the open ones go on. */
   stopAccepting(): void;
+  /** Requests and sockets that are still open. */
+  pending(): number;
   /** Ends everything at once. */
   stop(): Promise<void>;
 }
@@ -62,20 +64,24 @@ export function startPublicEdge(options: PublicEdgeOptions): PublicEdge {
   let server = listen(options.port, options.tls);
   const port = server.port as number;
   const retired: PublicServer[] = [];
+  const all = () => [...retired, server];
+  /** Each settles when a server that takes no more connections has lost its last one. */
+  const stopping: Promise<void>[] = [];
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://${printedHost(host)}:${port}`,
     port,
     reload(tls) {
       const next = listen(port, tls);
       retired.push(server);
-      void server.stop(false);
+      stopping.push(server.stop(false));
       server = next;
     },
     stopAccepting() {
-      void server.stop(false);
+      stopping.push(server.stop(false));
     },
+    pending: () => all().reduce((sum, each) => sum + each.pendingRequests + each.pendingWebSockets, 0),
     async stop() {
-      await Promise.all([...retired, server].map((each) => each.stop(true)));
+      await Promise.all([...all().map((each) => each.stop(true)), ...stopping]);
     },
   };
 }
