@@ -97,6 +97,14 @@ describe('a bad start', () => {
       `listenpost: port ${port} is in use by another program; choose another with --port (0 picks a free one)\n`,
     );
   });
+
+  test('a certificate that is none is one sentence that names both files', async () => {
+    const [config, cert] = [file('no-tls.json', { accounts: [] }), file('none.pem', 'no certificate')];
+    const tls = ['--tls-cert', cert, '--tls-key', cert, '--tls-port', '0', '--port', '0', '--admin-port', '0'];
+    const ended = await Program.run(['serve', '--config', config, '--data', join(folder, 'no-tls'), ...tls]);
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(ended.stderr).toBe(`listenpost: ${cert} (--tls-cert) and ${cert} (--tls-key) are not both PEM\n`);
+  });
 });
 
 describe('dev', () => {

@@ -6,9 +6,11 @@ import { resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Servers start as a user starts them; the short commands spare themselves the launcher. */
-const LAUNCHED = ['node', resolve(ROOT, 'bin/listenpost')];
-const DIRECT = [process.execPath, resolve(ROOT, 'packages/server/src/main.ts')];
+/** As a user starts it. A signal to this process reaches the server through the launcher. */
+export const LAUNCHED = ['node', resolve(ROOT, 'bin/listenpost')] as const;
+
+/** Straight to its main: quicker, and the process is the server itself. */
+export const UNLAUNCHED = [process.execPath, resolve(ROOT, 'packages/server/src/main.ts')] as const;
 
 const WAIT_MS = 8_000;
 
@@ -22,8 +24,8 @@ export interface Ended {
 export interface ProgramOptions {
   /** What stands on stdin. Default: nothing. */
   readonly input?: string;
-  /** Through `bin/listenpost`. Default: straight to its main. */
-  readonly launched?: boolean;
+  /** What to run, with its first arguments. Default: `UNLAUNCHED`. */
+  readonly command?: readonly [string, ...string[]];
 }
 
 const running = new Set<ChildProcess>();
@@ -42,7 +44,7 @@ export class Program {
 
   constructor(args: readonly string[], options: ProgramOptions = {}) {
     const { LISTENPOST_ADMIN_URL: _, LISTENPOST_ADMIN_TOKEN: __, LISTENPOST_URL: ___, ...env } = process.env;
-    const [program = '', ...before] = options.launched === true ? LAUNCHED : DIRECT;
+    const [program, ...before] = options.command ?? UNLAUNCHED;
     this.#child = spawn(program, [...before, ...args], { env });
     running.add(this.#child);
     this.#child.stdin?.end(options.input ?? '');
@@ -66,6 +68,14 @@ export class Program {
   async ended(): Promise<Ended> {
     const code = await within(this.#closed, () => this.#state('its end'));
     return { code, stdout: this.#stdout, stderr: this.#stderr };
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? Number.NaN;
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -117,9 +127,13 @@ export interface Urls {
 export async function startServer(
   command: 'dev' | 'serve',
   args: readonly string[] = [],
+  options: ProgramOptions = {},
 ): Promise<{ readonly program: Program; readonly urls: Urls }> {
   const tls = command === 'dev' ? ['--tls-port', '0'] : [];
-  const program = new Program([command, '--port', '0', ...tls, '--admin-port', '0', ...args], { launched: true });
+  const program = new Program([command, '--port', '0', ...tls, '--admin-port', '0', ...args], {
+    command: LAUNCHED,
+    ...options,
+  });
   const [, urls = ''] = await program.said('stdout', /^listenpost ready (.*)\n/);
   return { program, urls: JSON.parse(urls) as Urls };
 }
