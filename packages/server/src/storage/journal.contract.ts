@@ -293,3 +293,13 @@ export async function faultOf(append: Promise<unknown>): Promise<string | undefi
     throw error;
   }
 }
+
+/** What it was rejected with; empty when it resolved. */
+export async function messageOf(outcome: Promise<unknown>): Promise<string> {
+  try {
+    await outcome;
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -220,13 +220,16 @@ export class SegmentLog implements Journal {
     if (this.#closed) return;
     this.#closed = true;
     await this.#whenIdle();
-    await this.#retaining;
+    await this.#retaining?.catch(() => {});
     try {
       await this.#mend();
       this.#retireActive();
       await this.#syncRetired();
       await this.#sealing;
       for (const { file } of this.#toSeal.splice(0)) await file?.close();
+    } catch (error) {
+      const message = `Closing the journal in ${this.#folder} failed: ${reasonOf(error)}. The next start will look at all of its end.`;
+      throw new JournalError('failed', message, { cause: error });
     } finally {
       await this.#unlock();
     }
@@ -454,8 +457,8 @@ export class SegmentLog implements Journal {
       await this.#sealing;
       await this.#drop(this.#beyondRetention());
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new JournalError('failed', `Dropping old segments in ${this.#folder} failed: ${reason}.`, { cause: error });
+      const message = `Dropping old segments in ${this.#folder} failed: ${reasonOf(error)}.`;
+      throw new JournalError('failed', message, { cause: error });
     }
   }
 
@@ -518,8 +521,11 @@ function tooLong(field: string): JournalError {
 }
 
 function faultSentence(folder: string, error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  return `The journal in ${folder} cannot be written: ${reason}. Publishing is refused until a write works again.`;
+  return `The journal in ${folder} cannot be written: ${reasonOf(error)}. Publishing is refused until a write works again.`;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function count(segment: Segment, batch: Batch): void {

@@ -3,7 +3,7 @@
  *
  * It keeps apart what was written and what is on the disk. A crash keeps what was synced, and of the rest any part: whole
  * sectors of any unsynced write, in any order, or a write up to any byte. A failed sync loses what it was for: later syncs
- * do not bring it back. Names are on the disk once their folder was synced; before, any first part of the changes may be.
+ * do not bring it back. Names are on the disk once their folder was synced; before, any of the changes may be.
  */
 import { basename, dirname } from 'node:path';
 import type { Files, OpenFile } from '../segment-log/files.ts';
@@ -97,8 +97,8 @@ export class FaultyFiles implements Files {
   afterCrash(seed: number): FaultyFiles {
     const next = new FaultyFiles(seed);
     const names = new Map(this.#durableNames);
-    const kept = Math.floor(this.#random() * (this.#unsyncedNames.length + 1));
-    for (const change of this.#unsyncedNames.slice(0, kept)) change(names);
+    const part = this.#part();
+    for (const change of this.#unsyncedNames) if (this.#random() < part) change(names);
     for (const [path, file] of names) {
       const durable = file.durable.copy();
       this.#keepSome(durable, file.unsynced);
@@ -225,13 +225,18 @@ export class FaultyFiles implements Files {
 
   /** What of these changes reached the disk though nobody waited for it. */
   #keepSome(durable: Content, changes: readonly Change[]): void {
-    const part = [0, 0.5, 1][Math.floor(this.#random() * 3)] as number;
+    const part = this.#part();
     for (const change of changes) {
       if (change.kind === 'truncate') {
         if (this.#random() < part) durable.apply(change);
       } else if (this.#random() < 0.3) this.#keepBeginning(durable, change.at, change.bytes);
       else this.#keepSectors(durable, change.at, change.bytes, part);
     }
+  }
+
+  /** None, half or all: whole losses and whole survivals are as likely as mixtures. */
+  #part(): number {
+    return Math.floor(this.#random() * 3) / 2;
   }
 
   #keepBeginning(durable: Content, at: number, bytes: Uint8Array): void {
