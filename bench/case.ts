@@ -9,6 +9,8 @@ export interface Context {
   readonly temporaryFolder: string | undefined;
   /** Where the server's CPU profiles go; undefined: it runs without a profiler. */
   readonly profileInto: string | undefined;
+  /** Only steps whose name contains this are run. Default: all. */
+  readonly stepsWith: string;
   /** Says on stderr what is being done. */
   progress(text: string): void;
 }
@@ -27,6 +29,17 @@ export interface Case {
   /** What is measured, in one line. */
   readonly title: string;
   run(context: Context): Promise<readonly Row[]>;
+}
+
+/** The rows of the steps that the run wants, in order. */
+export async function rowsOf<Step extends { readonly name: string }>(
+  { stepsWith }: Context,
+  steps: readonly Step[],
+  run: (step: Step) => Promise<Row>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const step of steps) if (step.name.includes(stepsWith)) rows.push(await run(step));
+  return rows;
 }
 
 /** Each figure's median over the repetitions. */

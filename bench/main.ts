@@ -25,6 +25,7 @@ const USAGE = `npm run bench -- [options]
 
   --quick          shorter steps and smaller stores, in under 90 seconds
   --only CASE,…    only these of: ${CASES.map(({ name }) => name).join(', ')}
+  --steps TEXT     of the cases saturation, pace and listen-keys only steps whose name contains this
   --temp FOLDER    where data folders are made (default: the system's temporary folder)
   --profile        runs the server under Bun's profiler, one profile a server into bench/results
 `;
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
+      steps: { type: 'string', default: '' },
       temp: { type: 'string' },
       profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
   mkdirSync(RESULTS, { recursive: true });
   const context: Context = {
     quick: values.quick,
+    stepsWith: values.steps,
     pinned: canPin(),
     temporaryFolder: values.temp,
     profileInto: values.profile ? RESULTS : undefined,

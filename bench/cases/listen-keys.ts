@@ -1,4 +1,4 @@
-import { type Case, type Context, type Figures, medians, type Row } from '../case.ts';
+import { type Case, type Context, type Figures, medians, type Row, rowsOf } from '../case.ts';
 import { sleep } from '../load/clock.ts';
 import { RequestLoop } from '../load/http.ts';
 import { Xorshift } from '../load/random.ts';
@@ -8,17 +8,23 @@ import { CONNECTIONS, listenKeyRequest, startListenKeys, startServer } from '../
 /** Connections with one request in flight each. */
 const CLIENTS = [32, 256] as const;
 
+const STEPS = (['POST', 'PUT'] as const).flatMap((method) =>
+  CLIENTS.map((clients) => ({
+    name: `${method === 'POST' ? 'start of a live key' : 'keepalive'}, ${clients} clients`,
+    method,
+    clients,
+  })),
+);
+
 async function run(context: Context): Promise<Row[]> {
   const server = await startServer(context, { accounts: CONNECTIONS });
   try {
-    const rows = [await firstStarts(context, server)];
-    for (const method of ['POST', 'PUT'] as const) {
+    const first = await firstStarts(context, server);
+    const rows = await rowsOf(context, STEPS, ({ name, method, clients }) => {
       const requests = Array.from({ length: CONNECTIONS }, (_, account) => listenKeyRequest(server, method, account));
-      const what = method === 'POST' ? 'start of a live key' : 'keepalive';
-      for (const clients of CLIENTS)
-        rows.push(await meter(context, server, `${what}, ${clients} clients`, requests, clients));
-    }
-    return rows;
+      return meter(context, server, name, requests, clients);
+    });
+    return [first, ...rows];
   } finally {
     await server.stop();
   }

@@ -1,4 +1,4 @@
-import type { Case, Context, Row } from '../case.ts';
+import { type Case, type Context, type Row, rowsOf } from '../case.ts';
 import { CONNECTIONS, Stage, type Step } from '../stage.ts';
 
 const HTTP_64: Step = { name: 'HTTP, 64 events a request', via: 'http', unitEvents: 64 };
@@ -11,11 +11,11 @@ async function run(context: Context): Promise<Row[]> {
 }
 
 async function onStage(context: Context, commit: 'fsync' | 'memory', steps: readonly Step[]): Promise<Row[]> {
+  const named = steps.map((step) => ({ ...step, name: `${step.name}, commit ${commit}` }));
+  if (!named.some(({ name }) => name.includes(context.stepsWith))) return [];
   const stage = await Stage.open(context, { accounts: CONNECTIONS, commit });
   try {
-    const rows: Row[] = [];
-    for (const step of steps) rows.push(await stage.run({ ...step, name: `${step.name}, commit ${commit}` }));
-    return rows;
+    return await rowsOf(context, named, (step) => stage.run(step));
   } finally {
     await stage.close();
   }
