@@ -124,10 +124,13 @@ export class Stage {
       windowEvents: via === 'http' ? Number.POSITIVE_INFINITY : WINDOW_EVENTS,
       warmMs: quick ? 1000 : 2000,
       measureMs: quick ? 2000 : 5000,
+      lostAfterMs: 1500,
       cpuNs: () => this.server.cpuNs(),
     };
-    const { lost, published: _, ...figures } = await drive(options);
-    return { ...figures, lost, faulty: this.#faulty() };
+    const { lost, published: _, lateMaxMs, ...figures } = await drive(options);
+    // Without a rate nothing is ever due, and so nothing late.
+    const late = eventsPerS === undefined ? {} : { lateMaxMs };
+    return { ...figures, ...late, lost, faulty: this.#faulty() };
   }
 
   async #publisher({ via, unitEvents }: Step): Promise<Publisher> {

@@ -17,6 +17,8 @@ export interface DriveOptions {
   readonly windowEvents: number;
   readonly warmMs: number;
   readonly measureMs: number;
+  /** What has not come this long after the last that came is lost. */
+  readonly lostAfterMs: number;
   /** Reads a counter of the server's CPU time, in ns. */
   cpuNs(): number;
 }
@@ -40,9 +42,6 @@ export interface DriveResult {
 
 /** Units published in one turn before the sockets are looked at again. */
 const UNITS_PER_TURN = 256;
-
-/** What has not come this long after the last thing that came is lost. */
-const LOST_AFTER_US = 1_500_000;
 
 export async function drive(options: DriveOptions): Promise<DriveResult> {
   const { fleet, publisher, warmMs, measureMs } = options;
@@ -131,7 +130,7 @@ class Pump {
         outstanding = this.#outstanding;
         last = now;
       }
-      return outstanding === 0 || now - last > LOST_AFTER_US;
+      return outstanding === 0 || now - last > this.#options.lostAfterMs * 1000;
     });
     return outstanding;
   }
