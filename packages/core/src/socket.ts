@@ -9,7 +9,8 @@ export interface Socket {
    * must end the connection, because what follows would have a hole.
    */
   send(text: string): boolean;
-  ping(): void;
+  /** Sends a ping; `payload` is ASCII, and the client must copy it into its pong. */
+  ping(payload: string): void;
   /** Sends a close frame and ends the connection; idempotent. */
   close(end: End): void;
   /** Ends the connection at once, for a peer that no longer reads; idempotent. */

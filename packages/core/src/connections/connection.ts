@@ -61,7 +61,7 @@ export abstract class Connection {
     this.#heartbeat = new Heartbeat(
       clock,
       this.row,
-      () => socket.ping(),
+      (payload) => socket.ping(payload),
       () => this.end('pongTimeout'),
     );
     this.#lifetime = clock.at(this.openedAt + this.row.lifetimeMs, () => this.end(this.row.lifetimeEnd));
@@ -72,8 +72,8 @@ export abstract class Connection {
     this.countFrame(this.controlFramesPerSecond);
   }
 
-  ponged(): void {
-    const proof = this.#heartbeat?.pong() ?? false;
+  ponged(payload: string): void {
+    const proof = this.#heartbeat?.pong(payload) ?? false;
     if (!proof) this.countFrame(this.controlFramesPerSecond);
   }
 

@@ -13,14 +13,15 @@ function beating(row: ConnectionRow, answers = true, unitMs = MINUTE) {
   const machine = new ManualMachine(START);
   const clock = new VirtualClock(machine);
   const log: string[] = [];
-  const peer = { answers };
   const note = (what: string) => log.push(`${what} ${(clock.now() - START) / unitMs}`);
-  const heartbeat = new Heartbeat(
+  const peer = { answers, pings: [] as string[], pong: () => heartbeat.pong(peer.pings.at(-1) ?? '') };
+  const heartbeat: Heartbeat = new Heartbeat(
     clock,
     row,
-    () => {
+    (payload) => {
       note('ping');
-      if (peer.answers) heartbeat.pong();
+      peer.pings.push(payload);
+      if (peer.answers) peer.pong();
     },
     () => note('dead'),
   );
@@ -51,19 +52,36 @@ describe('in flowing time', () => {
   });
 
   test('one pong answers every ping before it', () => {
-    const { machine, heartbeat, log } = beating(FUTURES, false);
+    const { machine, log, peer } = beating(FUTURES, false);
     machine.pass(13 * MINUTE - 1);
-    heartbeat.pong();
+    peer.pong();
     machine.pass(12 * MINUTE);
     expect(log).toEqual(['ping 3', 'ping 6', 'ping 9', 'ping 12', 'ping 15', 'ping 18', 'ping 21', 'ping 24']);
     machine.pass(MINUTE);
     expect(log.at(-1)).toBe('dead 25');
   });
 
+  test('so does the copy of the first of them', () => {
+    const { machine, heartbeat, log, peer } = beating(FUTURES, false);
+    machine.pass(13 * MINUTE - 1);
+    heartbeat.pong(peer.pings[0] ?? '');
+    machine.pass(1);
+    expect(log.at(-1)).toBe('ping 12');
+  });
+
+  test('a pong that copies no ping answers none', () => {
+    const { machine, heartbeat, log } = beating(FUTURES, false);
+    for (let minute = 0; minute < 13; minute++) {
+      machine.pass(MINUTE);
+      for (const payload of ['', 'pong', '0', String(START)]) heartbeat.pong(payload);
+    }
+    expect(log.at(-1)).toBe('dead 13');
+  });
+
   test('an unsolicited pong keeps nobody alive', () => {
-    const { machine, heartbeat, log, peer } = beating(FUTURES);
+    const { machine, log, peer } = beating(FUTURES);
     machine.pass(3 * MINUTE);
-    for (let nth = 0; nth < 5; nth++) expect(heartbeat.pong()).toBe(false);
+    for (let nth = 0; nth < 5; nth++) expect(peer.pong()).toBe(false);
     peer.answers = false;
     machine.pass(13 * MINUTE);
     expect(log.at(-1)).toBe('dead 16');
@@ -129,30 +147,30 @@ describe('in an advance', () => {
   });
 
   test('the pong that proves the socket is told from the others', async () => {
-    const { clock, machine, heartbeat, peer } = beating(FUTURES, false);
+    const { clock, machine, peer } = beating(FUTURES, false);
     const advanced = clock.advance(5 * MINUTE);
     await Promise.resolve();
     await Promise.resolve();
-    expect(heartbeat.pong()).toBe(true);
-    expect(heartbeat.pong()).toBe(false);
+    expect(peer.pong()).toBe(true);
+    expect(peer.pong()).toBe(false);
     machine.pass(2);
     await advanced;
     peer.answers = false;
     machine.pass(3 * MINUTE);
-    expect(heartbeat.pong()).toBe(false);
+    expect(peer.pong()).toBe(false);
   });
 
   test('a row that changes while the proof is waited for is followed after it', async () => {
-    const { clock, machine, heartbeat, log } = beating(FUTURES, false, SECOND);
+    const { clock, machine, heartbeat, log, peer } = beating(FUTURES, false, SECOND);
     const advanced = clock.advance(10 * MINUTE);
     await Promise.resolve();
     await Promise.resolve();
     heartbeat.follow(SPOT);
-    expect(heartbeat.pong()).toBe(true);
+    expect(peer.pong()).toBe(true);
     machine.pass(2);
     await advanced;
     machine.pass(20 * SECOND);
     expect(log).toEqual(['ping 0', 'ping 620']);
-    expect(heartbeat.pong()).toBe(false);
+    expect(peer.pong()).toBe(false);
   });
 });

@@ -2,22 +2,23 @@ import type { ConnectionRow } from '@listenpost/protocol';
 import type { Beat, Clock, Timer } from '../clock.ts';
 
 /**
- * Ping and pong of one connection (derivatives §3.5, spot-margin §1.3). A pong counts only while a ping waits for one:
- * an unsolicited pong does not keep a connection alive.
+ * Ping and pong of one connection (derivatives §3.5, spot-margin §1.3). The payload of a ping is its instant. A pong counts
+ * only when it copies that of a ping which waits for one: an unsolicited pong does not keep a connection alive.
  */
 export class Heartbeat implements Beat {
   readonly #clock: Clock;
-  readonly #ping: () => void;
+  readonly #ping: (payload: string) => void;
   readonly #dead: () => void;
   #row: ConnectionRow;
   #nextPing: number;
   /** Instant of the oldest ping without a pong. */
   #unansweredSince: number | null = null;
+  #lastPing = 0;
   #timer: Timer;
   /** Set while time is being advanced: the pong that proves the socket counts against no message limit. */
   #proving = false;
 
-  constructor(clock: Clock, row: ConnectionRow, ping: () => void, dead: () => void) {
+  constructor(clock: Clock, row: ConnectionRow, ping: (payload: string) => void, dead: () => void) {
     this.#clock = clock;
     this.#row = row;
     this.#ping = ping;
@@ -42,8 +43,8 @@ export class Heartbeat implements Beat {
   }
 
   /** Whether this pong answered a ping that was sent to prove the socket during an advance. */
-  pong(): boolean {
-    if (this.#unansweredSince === null) return false;
+  pong(payload: string): boolean {
+    if (!this.#waitsFor(payload)) return false;
     this.#unansweredSince = null;
     return this.#proving;
   }
@@ -81,8 +82,15 @@ export class Heartbeat implements Beat {
   }
 
   #send(): void {
-    this.#unansweredSince ??= this.#clock.now();
-    this.#ping();
+    this.#lastPing = this.#clock.now();
+    this.#unansweredSince ??= this.#lastPing;
+    this.#ping(String(this.#lastPing));
+  }
+
+  /** A peer answers each ping in turn or only the newest (RFC 6455 §5.5.3), so the oldest and the newest are enough. */
+  #waitsFor(payload: string): boolean {
+    if (this.#unansweredSince === null) return false;
+    return payload === String(this.#unansweredSince) || payload === String(this.#lastPing);
   }
 
   #overdue(): boolean {

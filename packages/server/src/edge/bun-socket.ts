@@ -1,4 +1,4 @@
-import type { Clock, Socket } from '@listenpost/core';
+import type { Socket } from '@listenpost/core';
 import type { End } from '@listenpost/protocol';
 import type { ServerWebSocket } from 'bun';
 
@@ -8,20 +8,17 @@ const DROPPED = 0;
 /** Bun's WebSocket behind core's door. */
 export class BunSocket implements Socket {
   readonly #socket: ServerWebSocket<unknown>;
-  readonly #clock: Clock;
 
-  constructor(socket: ServerWebSocket<unknown>, clock: Clock) {
+  constructor(socket: ServerWebSocket<unknown>) {
     this.#socket = socket;
-    this.#clock = clock;
   }
 
   send(text: string): boolean {
     return this.#socket.send(text) !== DROPPED;
   }
 
-  /** The payload is the instant, as on the exchange: a client must copy it into its pong. */
-  ping(): void {
-    this.#socket.ping(String(this.#clock.now()));
+  ping(payload: string): void {
+    this.#socket.ping(payload);
   }
 
   close({ code, reason }: End): void {

@@ -146,14 +146,14 @@ function sockets(house: House, outboxBytesMax: number): WebSocketHandler<Data> {
     maxPayloadLength: FRAME_BYTES_MAX,
     backpressureLimit: outboxBytesMax,
     closeOnBackpressureLimit: false,
-    open: (socket) => guarded(socket, (connection) => connection.opened(new BunSocket(socket, house.clock))),
+    open: (socket) => guarded(socket, (connection) => connection.opened(new BunSocket(socket))),
     message: (socket, message) =>
       guarded(socket, (connection) => {
         if (typeof message === 'string') connection.message(message);
         else connection.binary();
       }),
     ping: (socket) => guarded(socket, (connection) => connection.pinged()),
-    pong: (socket) => guarded(socket, (connection) => connection.ponged()),
+    pong: (socket, payload) => guarded(socket, (connection) => connection.ponged(payload.toString('latin1'))),
     close: (socket) => guarded(socket, (connection) => connection.closed()),
   };
 }
