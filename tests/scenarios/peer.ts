@@ -3,15 +3,18 @@
 /** A frame that never comes is a failed scenario, told by name instead of a hanging test. */
 const PATIENCE_MS = 3000;
 
+/** What the runtime's WebSocket has beside the standard's, which says nothing of pings. */
+type PingingWebSocket = WebSocket & { ping(): void };
+
 export class Peer {
-  readonly #socket: WebSocket;
+  readonly #socket: PingingWebSocket;
   readonly #frames: string[] = [];
   #read = 0;
   #pongs = 0;
   #wake: (() => void) | undefined;
   #ended: { readonly code: number; readonly reason: string } | undefined;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: PingingWebSocket) {
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
       this.#frames.push(String(data));
@@ -28,7 +31,7 @@ export class Peer {
   }
 
   static open(url: string): Promise<Peer> {
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url) as PingingWebSocket;
     const peer = new Peer(socket);
     return new Promise((resolve, reject) => {
       socket.onopen = () => resolve(peer);

@@ -2,17 +2,20 @@
  * The whole service in this process, on free ports, with everything real but the passing of time: what every scenario
  * starts from. Demo accounts unless the document names others.
  */
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { type Flags, resolveConfig } from '../../packages/server/src/config/config.ts';
 import { DEMO_HMAC_API_KEY } from '../../packages/server/src/config/demo.ts';
 import { type RunningListenpost, startListenpost } from '../../packages/server/src/listenpost.ts';
 import { Peer } from './peer.ts';
+import { RawPeer } from './raw-peer.ts';
 
 export interface UnderTestOptions {
   readonly command?: 'dev' | 'serve';
   /** The config file's content. */
   readonly document?: Readonly<Record<string, unknown>>;
   readonly flags?: Flags;
+  /** Silent unless a scenario reads it. */
+  readonly log?: Logger;
 }
 
 export interface RestAnswer {
@@ -23,13 +26,14 @@ export interface RestAnswer {
 
 export class UnderTest {
   readonly running: RunningListenpost;
-  readonly #peers: Peer[] = [];
+  readonly #peers: (Peer | RawPeer)[] = [];
 
   constructor(running: RunningListenpost) {
     this.running = running;
   }
 
-  static async start({ command = 'dev', document = {}, flags = {} }: UnderTestOptions = {}): Promise<UnderTest> {
+  static async start(options: UnderTestOptions = {}): Promise<UnderTest> {
+    const { command = 'dev', document = {}, flags = {}, log = pino({ level: 'silent' }) } = options;
     const config = resolveConfig({
       command,
       document,
@@ -38,7 +42,7 @@ export class UnderTest {
       environment: {},
       flags: { port: 0, tlsPort: command === 'dev' ? 0 : undefined, adminPort: 0, ...flags },
     });
-    return new UnderTest(await startListenpost({ config, log: pino({ level: 'silent' }) }));
+    return new UnderTest(await startListenpost({ config, log }));
   }
 
   /** A REST call with the demo account's API key, unless told otherwise; `null` sends none. */
@@ -70,6 +74,33 @@ export class UnderTest {
     return peer;
   }
 
+  /** The same with frames made by hand: a peer that can misbehave. Throws `RefusedHandshake` with the answer. */
+  async openRaw(path: string, headers: Readonly<Record<string, string>> = {}): Promise<RawPeer> {
+    const peer = await RawPeer.open(this.running.urls.http, path, headers);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** What the one clock shows, in ms. */
+  async now(): Promise<number> {
+    return ((await this.admin('GET', '/admin/v1/clock')).body as { now: number }).now;
+  }
+
+  /** Moves the clock to the next full minute: counts per minute start at zero, with a whole minute before them. */
+  async startMinute(): Promise<void> {
+    const now = await this.now();
+    await this.advance(`${60_000 - (now % 60_000)}ms`);
+  }
+
+  async freeze(): Promise<void> {
+    await this.admin('POST', '/admin/v1/clock', { freeze: true });
+  }
+
+  /** Time flows on from where it stood. */
+  async resume(): Promise<void> {
+    await this.admin('POST', '/admin/v1/clock', { resume: true });
+  }
+
   /** Moves the one clock; every timer due on the way has run when this resolves. */
   async advance(duration: string): Promise<void> {
     const answer = await this.admin('POST', '/admin/v1/clock', { advance: duration });
@@ -79,6 +110,13 @@ export class UnderTest {
   /** Publishes one event of the demo account and resolves once it is durable. */
   async publish(scope: string, event: object, account = 'demo'): Promise<RestAnswer> {
     return this.admin('POST', '/admin/v1/events', { account, scope, event });
+  }
+
+  /** Starts the account's key at this path. */
+  async listenKey(path: string, apiKey: string = DEMO_HMAC_API_KEY): Promise<string> {
+    const { status, body } = await this.rest('POST', path, apiKey);
+    if (status !== 200) throw new Error(`no key: ${JSON.stringify(body)}`);
+    return (body as { listenKey: string }).listenKey;
   }
 
   async close(): Promise<void> {
