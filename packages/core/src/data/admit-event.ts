@@ -12,6 +12,9 @@ export class AdmissionError extends Error {
   }
 }
 
+/** What a type may look like that no row knows: it is stored beside each of its events, and filters name it. */
+const EVENT_TYPE = /^\w{1,64}$/;
+
 /** The largest event: a socket's outbox must hold several, and no known event comes near a tenth of it. */
 export const EVENT_BYTES_MAX = 64 * 1024;
 
@@ -30,10 +33,13 @@ export function admitEvent(house: House, accountId: string, scope: string, body:
   if (typeof event !== 'object' || event === null || Array.isArray(event)) {
     throw new AdmissionError('event: expected a JSON object');
   }
-  if (body.length > EVENT_BYTES_MAX) throw new AdmissionError(`event: larger than ${EVENT_BYTES_MAX} bytes`);
+  if (!fits(body)) throw new AdmissionError(`event: larger than ${EVENT_BYTES_MAX} bytes`);
   const type = (event as { e?: unknown }).e;
   if (typeof type !== 'string' || type === '') throw new AdmissionError('event.e: expected the event type, a string');
   const row = eventRow(product.id, type);
+  if (row === undefined && !EVENT_TYPE.test(type)) {
+    throw new AdmissionError('event.e: expected an event type of 1 to 64 letters, digits or underscores');
+  }
   if (row === undefined ? SYSTEM_EVENTS.has(type) : row.system) {
     throw new AdmissionError(`event.e: "${type}" is the system's own event and cannot be published`);
   }
@@ -46,6 +52,19 @@ export function admitEvent(house: House, accountId: string, scope: string, body:
     }
   }
   return { stream, type, body };
+}
+
+/** In UTF-8. A UTF-16 unit becomes at most three bytes, so that short bodies need no counting. */
+function fits(body: string): boolean {
+  if (body.length * 3 <= EVENT_BYTES_MAX) return true;
+  let bytes = body.length;
+  for (let at = 0; at < body.length && bytes <= EVENT_BYTES_MAX; at++) {
+    const unit = body.charCodeAt(at);
+    if (unit < 0x80) continue;
+    // A surrogate is half of a character of four bytes.
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2;
+  }
+  return bytes <= EVENT_BYTES_MAX;
 }
 
 function scopeFault(accountId: string, scope: string): string {

@@ -148,6 +148,8 @@ export class Accounts {
     for (const scope of spec.scopes ?? []) {
       if (productOfScope(scope) === undefined) throw new AccountError(`scopes: "${scope}" is no scope`);
     }
+    const listed = new Set(spec.apiKeys.map(({ apiKey }) => apiKey.reveal()));
+    if (listed.size < spec.apiKeys.length) throw new AccountError('apiKeys: one of them is listed twice');
     for (const key of spec.apiKeys) {
       const owner = this.#byApiKey.get(key.apiKey.reveal())?.account.id;
       if (owner !== undefined && owner !== spec.id) {
