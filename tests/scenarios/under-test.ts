@@ -86,10 +86,11 @@ export class UnderTest {
     return ((await this.admin('GET', '/admin/v1/clock')).body as { now: number }).now;
   }
 
-  /** Moves the clock to the next full minute: counts per minute start at zero, with a whole minute before them. */
-  async startMinute(): Promise<void> {
+  /** Moves the clock to the next window of so many minutes: its counts start at zero, and all of its time is left. */
+  async startMinute(minutes = 1): Promise<void> {
+    const windowMs = minutes * 60_000;
     const now = await this.now();
-    await this.advance(`${60_000 - (now % 60_000)}ms`);
+    await this.advance(`${windowMs - (now % windowMs)}ms`);
   }
 
   async freeze(): Promise<void> {
