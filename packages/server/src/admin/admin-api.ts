@@ -4,6 +4,7 @@
  *   request → page check → route → token → handler → answer
  */
 import type { House, VirtualClock } from '@listenpost/core';
+import { requestTarget } from '../edge/request-target.ts';
 import type { Emulator } from '../emulator/index.ts';
 import { type AdminToken, assertNoForeignPage, TokenGate } from './access.ts';
 import type { AccountRegistry } from './account-registry.ts';
@@ -62,7 +63,7 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
   deps.metrics.start();
 
   const admitted = (request: Request): { readonly route: Route; readonly call: AdminCall } => {
-    const url = new URL(request.url);
+    const url = new URL(`http://admin${requestTarget(request.url)}`);
     const match = table.match(request.method, url.pathname);
     const probe = 'route' in match && match.route.role === null;
     if (!probe) assertNoForeignPage(request.headers, deps.allowedHosts);

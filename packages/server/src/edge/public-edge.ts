@@ -7,6 +7,7 @@ import { FRAME_BYTES_MAX, PRODUCTS } from '@listenpost/protocol';
 import type { Server, ServerWebSocket, TLSOptions, WebSocketHandler } from 'bun';
 import { BunSocket } from './bun-socket.ts';
 import { type ClientAddress, clientAddress } from './client-address.ts';
+import { requestTarget } from './request-target.ts';
 import { endpointsAt, restRequest } from './rest-request.ts';
 import { errorResponse, pathNotFound, refusalResponse, response } from './rest-response.ts';
 
@@ -93,11 +94,10 @@ function route(
   server: PublicServer,
 ): Response | Promise<Response> | undefined {
   const { house } = options;
-  const { url } = request;
-  const pathAt = url.indexOf('/', 8);
-  const queryAt = url.indexOf('?', pathAt);
-  const path = queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt);
-  const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
+  const target = requestTarget(request.url);
+  const queryAt = target.indexOf('?');
+  const path = queryAt < 0 ? target : target.slice(0, queryAt);
+  const query = queryAt < 0 ? '' : target.slice(queryAt + 1);
   const ip = address(request, server.requestIP(request)?.address ?? '');
   const verbs = endpointsAt(path);
   if (verbs === undefined) return upgrade(options, server, request, path, query, ip);
