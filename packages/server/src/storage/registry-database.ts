@@ -44,7 +44,7 @@ const FOLD_AT_PAIRS = 131_072;
 const FOLD_SLICE_PAIRS = 4096;
 
 /** Rows fetched at once by a load: bounds what lives beside the result. */
-const LOAD_ROWS = 65_536;
+const LOAD_ROWS = 8192;
 
 /** Another connection holds the database only while it loads or checkpoints. */
 const BUSY_MS = 5000;
@@ -162,7 +162,10 @@ export class RegistryDatabase {
     }
   }
 
-  /** Puts the next slice of a fold into the table and returns where it ended. Faster than the log can grow meanwhile. */
+  /**
+   * Puts the next slice of a fold into the table and returns where it ended. `batchNumbers`: twice the pairs that this
+   * transaction adds to the log, so that a fold always ends before the next one is due.
+   */
   #foldSlice(batchNumbers: number): number {
     const fold = this.#fold;
     if (fold === undefined) return 0;
@@ -210,22 +213,32 @@ export class RegistryDatabase {
     return deadlines;
   }
 
+  /** Keys and log are both gone through in the order of the ids, so a million keys need no look-up each. */
   #loadKeys(extended: ReadonlyMap<number, number>): StoredListenKey[] {
     const keys: StoredListenKey[] = [];
+    const extendedIds = Float64Array.from(extended.keys()).sort();
+    let at = 0;
     // One string for all keys of a secret, not one each.
     const secretIds = new Map<string, string>();
     for (let after = Number.MIN_SAFE_INTEGER; ; ) {
       const rows = this.#statements.keys.values(after, LOAD_ROWS) as KeyRow[];
       for (const [id, stream, secret, salt, lookup, deadline] of rows) {
-        const secretId = secretIds.get(secret) ?? secret;
-        if (secretId === secret) secretIds.set(secret, secret);
-        keys.push({ id, stream, secretId, salt, lookup, deadline: extended.get(id) ?? deadline });
+        while ((extendedIds[at] ?? id) < id) at += 1;
+        const last = extendedIds[at] === id ? (extended.get(id) ?? deadline) : deadline;
+        keys.push({ id, stream, secretId: intern(secretIds, secret), salt, lookup, deadline: last });
       }
       const last = rows.at(-1);
       if (last === undefined || rows.length < LOAD_ROWS) return keys;
       after = last[0];
     }
   }
+}
+
+function intern(known: Map<string, string>, text: string): string {
+  const first = known.get(text);
+  if (first !== undefined) return first;
+  known.set(text, text);
+  return text;
 }
 
 type PutFields = [id: number, stream: string, secretId: string, salt: string, lookup: string];
