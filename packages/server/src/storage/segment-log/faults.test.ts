@@ -248,7 +248,7 @@ describe('a machine that stops', () => {
     const random = seededNumbers(3);
     const points = await changesOf(4);
     for (let after = 1; after < 15; after += 1) {
-      for (const failAt of points) if (random() < 0.4) await failThenCrash(failAt, failAt + after, failAt * 31 + after);
+      for (const failAt of points) if (random() < 0.12) await failThenCrash(failAt, failAt + after, failAt * 31 + after);
     }
   });
 });

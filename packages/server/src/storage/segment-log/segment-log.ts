@@ -28,9 +28,9 @@ import { SHORT_TEXT_MAX } from './bytes.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { diskFiles, type Files, type OpenFile } from './files.ts';
 import { type Batch, Gathering } from './gathering.ts';
-import { writeIndex } from './index.ts';
 import { StreamReader } from './reading.ts';
 import { type Recovered, recover } from './recovery.ts';
+import { Sealing } from './sealing.ts';
 import {
   ALLOCATION_BYTES,
   emptyIndex,
@@ -82,13 +82,6 @@ interface OpenSegment {
   allocated: number;
 }
 
-/** A segment that is not written any more and whose index file is still to be made. */
-interface Retired {
-  readonly segment: Segment;
-  /** Undefined when an earlier process wrote it, or once it is closed. */
-  file: OpenFile | undefined;
-}
-
 /** Opens the journal in a folder, making it if need be. Throws `JournalError('corrupt')`, and an `Error` when it is in use. */
 export async function openSegmentLog(options: SegmentLogOptions): Promise<SegmentLog> {
   const files = options.files ?? diskFiles;
@@ -120,6 +113,7 @@ export class SegmentLog implements Journal {
   readonly #pendingKeys = new PendingKeys();
   readonly #gathering: Gathering;
   readonly #reader: StreamReader;
+  readonly #sealing: Sealing;
 
   /** Oldest first, without the active one. */
   #segments: Segment[];
@@ -129,8 +123,6 @@ export class SegmentLog implements Journal {
   /** With commit `write`: filled, and to be on the disk before the next segment begins. */
   #unsynced: OpenSegment | undefined;
   #syncing: Promise<void> | undefined;
-  #toSeal: Retired[];
-  #sealing: Promise<void> = Promise.resolve();
   #toUnlink: string[] = [];
 
   #listener: (records: readonly JournalRecord[]) => void = () => {};
@@ -161,10 +153,10 @@ export class SegmentLog implements Journal {
     this.#reader = new StreamReader(files, options.folder);
     const asksDisk = options.commit === 'fsync';
     this.#gathering = new Gathering(recovered.streams, recovered.nextSegment, this.#segmentBytes, asksDisk);
-    this.#toSeal = recovered.segments
-      .filter((segment) => segment.index !== undefined)
-      .map((segment) => ({ segment, file: undefined }));
-    this.#sealAll();
+    this.#sealing = new Sealing(files, options.folder);
+    for (const segment of recovered.segments) {
+      if (segment.index !== undefined) this.#sealing.add(segment, undefined);
+    }
   }
 
   get fault(): string | undefined {
@@ -225,8 +217,7 @@ export class SegmentLog implements Journal {
       await this.#mend();
       this.#retireActive();
       await this.#syncRetired();
-      await this.#sealing;
-      for (const { file } of this.#toSeal.splice(0)) await file?.close();
+      await this.#sealing.close();
     } catch (error) {
       const message = `Closing the journal in ${this.#folder} failed: ${reasonOf(error)}. The next start will look at all of its end.`;
       throw new JournalError('failed', message, { cause: error });
@@ -387,7 +378,8 @@ export class SegmentLog implements Journal {
       await file.truncate(segment.length);
       await file.sync();
       this.#broken = undefined;
-      this.#retire(broken);
+      this.#segments.push(segment);
+      this.#sealing.add(segment, file);
       return;
     }
     await this.#files.unlink(segmentPath(this.#folder, segment.number));
@@ -400,14 +392,9 @@ export class SegmentLog implements Journal {
     const active = this.#active;
     if (active === undefined) return;
     this.#active = undefined;
+    this.#segments.push(active.segment);
     if (this.#commit === 'write') this.#unsynced = active;
-    this.#retire(active);
-  }
-
-  #retire(open: OpenSegment): void {
-    this.#segments.push(open.segment);
-    this.#toSeal.push(open);
-    this.#sealAll();
+    else this.#sealing.add(active.segment, active.file);
   }
 
   /** Recovery lets only the last segment end torn; so with commit `write` a full one is synced before the next begins. */
@@ -419,30 +406,11 @@ export class SegmentLog implements Journal {
   }
 
   async #syncUnsynced(): Promise<void> {
-    if (this.#unsynced === undefined) return;
-    await this.#unsynced.file.sync();
+    const unsynced = this.#unsynced;
+    if (unsynced === undefined) return;
+    await unsynced.file.sync();
     this.#unsynced = undefined;
-    this.#sealAll();
-  }
-
-  #sealAll(): void {
-    if (this.#unsynced !== undefined) return;
-    const retired = this.#toSeal;
-    this.#toSeal = [];
-    this.#sealing = this.#sealing.then(async () => {
-      for (const one of retired) {
-        // An index file is derived: without it reads use the index in memory, and `retain` tries again.
-        await this.#seal(one).catch(() => this.#toSeal.push(one));
-      }
-    });
-  }
-
-  async #seal(retired: Retired): Promise<void> {
-    const { segment, file } = retired;
-    await file?.truncate(segment.length);
-    if (segment.index !== undefined) await writeIndex(this.#files, this.#folder, segment, segment.index);
-    retired.file = undefined;
-    await file?.close();
+    this.#sealing.add(unsynced.segment, unsynced.file);
   }
 
   async #retain(): Promise<void> {
@@ -453,8 +421,7 @@ export class SegmentLog implements Journal {
     await this.#whenIdle();
     try {
       await this.#syncRetired();
-      this.#sealAll();
-      await this.#sealing;
+      await this.#sealing.retry();
       await this.#drop(this.#beyondRetention());
     } catch (error) {
       const message = `Dropping old segments in ${this.#folder} failed: ${reasonOf(error)}.`;
@@ -485,9 +452,7 @@ export class SegmentLog implements Journal {
       this.#segments = this.#segments.filter((segment) => !segment.dropped);
       this.#streams.forgetDropped();
       this.#toUnlink.push(...dropped.flatMap(({ number }) => [segmentName(number), indexName(number)]));
-      const unsealed = this.#toSeal.filter(({ segment }) => segment.dropped);
-      this.#toSeal = this.#toSeal.filter(({ segment }) => !segment.dropped);
-      for (const { file } of unsealed) await file?.close();
+      await this.#sealing.forgetDropped();
     }
     await this.#unlinkDropped();
   }
