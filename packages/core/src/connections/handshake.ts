@@ -63,7 +63,7 @@ function destination(house: House, { base, names }: StreamUrl): { product: Produ
   for (const name of names) {
     const key = house.listenKeys.find(name.split('@', 1)[0] ?? name);
     const reads = key && base.reads[key.product.id];
-    if (key && reads) return { product: key.product, legacy: reads.legacy };
+    if (reads) return { product: PRODUCTS[reads.scope], legacy: reads.legacy };
   }
   return { product: PRODUCTS[base.product], legacy: false };
 }

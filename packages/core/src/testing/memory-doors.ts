@@ -138,7 +138,10 @@ export class MapJournal implements Journal {
 export class RecordingSocket implements Socket {
   readonly texts: string[] = [];
   readonly ends: (End | 'terminated')[] = [];
-  pings = 0;
+  /** Payloads. */
+  readonly pings: string[] = [];
+  /** What the peer does on a ping. */
+  pong: (payload: string) => void = () => undefined;
   /** Frames that still fit into the outbox. */
   room = Number.POSITIVE_INFINITY;
 
@@ -149,8 +152,9 @@ export class RecordingSocket implements Socket {
     return true;
   }
 
-  ping(): void {
-    this.pings++;
+  ping(payload: string): void {
+    this.pings.push(payload);
+    this.pong(payload);
   }
 
   close(end: End): void {
