@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadOrMakeLocalCa } from '../../packages/server/src/tls/local-ca.ts';
-import { endPrograms, Program, startServer, type Urls } from './program.ts';
+import { type Ended, endPrograms, Program, startServer, type Urls } from './program.ts';
 
 /** Of a test that starts many programs on a busy machine. */
 setDefaultTimeout(30_000);
@@ -43,10 +43,13 @@ describe('usage', () => {
   });
 
   test('an unknown command and an unknown flag are refused with what was meant', async () => {
-    const [command, flag] = await Promise.all([Program.run(['publsh']), Program.run(['dev', '--prot', '1'])]);
-    expect([command.code, flag.code]).toEqual([2, 2]);
+    const slips = [['publsh'], ['dev', '--prot', '1'], ['clock', 'freze']];
+    const ended = await Promise.all(slips.map((args) => Program.run(args)));
+    expect(ended.map(({ code }) => code)).toEqual([2, 2, 2]);
+    const [command, flag, subcommand] = ended as [Ended, Ended, Ended];
     expect(command.stderr).toContain('Did you mean publish?');
     expect(flag.stderr).toContain('Did you mean --port?');
+    expect(subcommand.stderr).toContain('Did you mean freeze?');
   });
 
   test('a command without a server says what to start', async () => {

@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { nearestName } from '../config/nearest.ts';
 import { addClockCommand } from './clock.ts';
 import { CommandError, sentenceOf } from './command-error.ts';
 import { addDevCommand } from './dev.ts';
@@ -45,7 +46,19 @@ export function createProgram(): Command {
     add(program);
   }
   pointAtHelp(program, 'listenpost');
+  for (const group of program.commands) refuseUnknownSubcommands(group);
   return program;
+}
+
+/** `clock freze` is a slip, not an argument of `clock now`, which stands in when no subcommand is named. */
+function refuseUnknownSubcommands(group: Command): void {
+  const names = group.commands.map((command) => command.name());
+  group.hook('preSubcommand', () => {
+    const [word = '-'] = group.args;
+    if (word.startsWith('-') || names.includes(word)) return;
+    const nearest = nearestName(word, names);
+    group.error(`error: unknown command '${word}'\n(Did you mean ${nearest ?? names.join(', ')}?)`);
+  });
 }
 
 function pointAtHelp(command: Command, path: string): void {
