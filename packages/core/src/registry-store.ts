@@ -37,7 +37,10 @@ export interface RegistryContents {
 
 export interface RegistryStore {
   load(): Promise<RegistryContents>;
-  /** Rejects with `RegistryStoreError`; the store then holds what it held before. */
+  /**
+   * Rejects with `RegistryStoreError`; the store then holds what it held before. An empty commit changes nothing, and while
+   * there is a fault it tries the storage: an owner that refuses work because of the fault asks so whether it has gone.
+   */
   commit(changes: readonly RegistryChange[]): Promise<void>;
   /** Undefined when commits are taken; otherwise the fault, in a sentence for the operator. */
   readonly fault: string | undefined;
