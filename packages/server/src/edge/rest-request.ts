@@ -34,7 +34,7 @@ function coreRequest(endpoint: Endpoint, request: Request, query: string, body: 
     apiKey: request.headers.get('x-mbx-apikey') ?? undefined,
     session: undefined,
     missingKeyError: 'BAD_API_KEY_FMT',
-    signedPayloads: () => [unsigned(query) + unsigned(body)],
+    signedPayloads: () => signable(unsigned(query) + unsigned(body)),
   };
   const params = query === '' && body === '' ? NO_PARAMS : new Params(merged(query, body));
   return { operation, product: PRODUCTS[product], security, pool, endpoint: path, weight, caller, params };
@@ -52,6 +52,9 @@ function merged(query: string, body: string): ReadonlyMap<string, string> {
   }
   return values;
 }
+
+/** What is signed is percent-encoded first, so it is ASCII; anything else is signed wrongly since 2026-01-15 (spot-margin §2.2). */
+const signable = (payload: string): string[] => (/^[\x20-\x7e]*$/.test(payload) ? [payload] : []);
 
 /** The text as it was signed: as sent, without `signature` and the `&` that bound it (spot-margin §2.2). */
 function unsigned(text: string): string {
