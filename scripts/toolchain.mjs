@@ -3,11 +3,14 @@
  * lockfile, and the Bun binary among them. Plain JavaScript without dependencies, because it runs before there are any.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const INSTALL_LOCK = join(ROOT, '.installing');
+const LOCK_LOOK_MS = 200;
 
 /** A fault the person at the keyboard can mend: printed as its sentence alone. */
 export class SetupError extends Error {}
@@ -17,8 +20,43 @@ export class SetupError extends Error {}
  * depends on them, and a dependency gets no say over the machine it lands on.
  */
 export function installMissing() {
-  const fault = installationFault();
-  if (fault === undefined) return;
+  if (installationFault() === undefined) return;
+  const release = takeInstallLock();
+  try {
+    const fault = installationFault();
+    if (fault !== undefined) install(fault);
+  } finally {
+    release();
+  }
+}
+
+/**
+ * One install at a time: `npm start` and `npm test` begun together on a fresh clone would each empty node_modules under the
+ * other. The lock is a file with the installer's process id; one whose process is gone is taken over.
+ */
+function takeInstallLock() {
+  for (;;) {
+    try {
+      writeFileSync(INSTALL_LOCK, String(process.pid), { flag: 'wx' });
+      return () => rmSync(INSTALL_LOCK, { force: true });
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (isAbandoned(INSTALL_LOCK)) rmSync(INSTALL_LOCK, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_LOOK_MS);
+  }
+}
+
+function isAbandoned(lock) {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+function install(fault) {
   process.stderr.write(`listenpost: ${fault}; installing with npm ci …\n`);
   const npm = npmCommand();
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];

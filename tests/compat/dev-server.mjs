@@ -14,6 +14,10 @@ import { fileURLToPath } from 'node:url';
 const LAUNCHER = fileURLToPath(new URL('../../bin/listenpost', import.meta.url));
 const READY = 'listenpost ready ';
 const START_WITHIN_MS = 20_000;
+const LISTENS_WITHIN_MS = 10_000;
+/** Clients keep timers that nobody outside can cancel (ccxt: its next keepalive, in 20 minutes). Node 20.14 learnt the option. */
+const [major, minor] = process.versions.node.split('.').map(Number);
+const FORCE_EXIT = major > 20 || minor >= 14 ? ['--test-force-exit'] : [];
 
 if (process.env.LISTENPOST_COMPAT_URLS === undefined) await runSelfWithServer();
 
@@ -35,10 +39,23 @@ export async function advanceClock(duration) {
   return callAdmin('/clock', { advance: duration });
 }
 
+/** Resolves once a socket reads the demo account's stream: for clients that do not say when they listen. */
+export async function listening(scope) {
+  const deadline = Date.now() + LISTENS_WITHIN_MS;
+  for (;;) {
+    const { keys } = await callAdmin('/keys?account=demo');
+    if (keys.some((key) => key.scope === scope && key.subscriptions > 0)) return;
+    if (Date.now() > deadline) throw new Error(`nobody listened to demo/${scope} within ${LISTENS_WITHIN_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A GET without a body, a POST with one. */
 async function callAdmin(path, body) {
-  const response = await fetch(`${urls.admin}/admin/v1${path}`, { method: 'POST', body: JSON.stringify(body) });
+  const method = body === undefined ? 'GET' : 'POST';
+  const response = await fetch(`${urls.admin}/admin/v1${path}`, { method, body: body && JSON.stringify(body) });
   const text = await response.text();
-  if (!response.ok) throw new Error(`POST /admin/v1${path} answered ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${method} /admin/v1${path} answered ${response.status}: ${text}`);
   return JSON.parse(text);
 }
 
@@ -47,7 +64,7 @@ async function runSelfWithServer() {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { urls, caFile } = await readiness(server);
-  const client = spawn(process.execPath, process.argv.slice(1), {
+  const client = spawn(process.execPath, [...FORCE_EXIT, ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile, LISTENPOST_COMPAT_URLS: urls, LOG_LEVEL: 'error' },
   });
