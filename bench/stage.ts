@@ -122,8 +122,8 @@ export class Stage {
       ...(eventsPerS === undefined ? {} : { eventsPerS }),
       // Requests are bounded by the connections, which have one in flight each.
       windowEvents: via === 'http' ? Number.POSITIVE_INFINITY : WINDOW_EVENTS,
-      warmMs: quick ? 1000 : 2000,
-      measureMs: quick ? 2000 : 5000,
+      warmMs: quick ? 500 : 2000,
+      measureMs: quick ? 1500 : 5000,
       lostAfterMs: 1500,
       cpuNs: () => this.server.cpuNs(),
     };

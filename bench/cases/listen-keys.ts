@@ -59,7 +59,7 @@ export async function meter(
   await sleep(context.quick ? 500 : 1000);
   for (let repetition = 1; repetition <= (context.quick ? 1 : 3); repetition++) {
     context.progress(`${name} (${repetition})`);
-    repetitions.push(await measured(server, loop, context.quick ? 1500 : 3000));
+    repetitions.push(await measured(server, loop, context.quick ? 1000 : 3000));
   }
   await loop.stop();
   return { step: name, figures: medians(repetitions) };

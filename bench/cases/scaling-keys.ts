@@ -22,10 +22,8 @@ function withKeys(context: Context, count: number): Promise<Row[]> {
     const name = (what: string) => `${count.toLocaleString('en')} live keys, ${what}`;
     const { server } = stage;
     try {
-      const rows = [
-        await stage.run({ name: name('HTTP × 64'), via: 'http', unitEvents: 64 }),
-        await stage.run({ name: name('ingest × 64'), via: 'ingest', unitEvents: 64 }),
-      ];
+      const rows = [await stage.run({ name: name('HTTP × 64'), via: 'http', unitEvents: 64 })];
+      if (!context.quick) rows.push(await stage.run({ name: name('ingest × 64'), via: 'ingest', unitEvents: 64 }));
       const keepalives = Array.from({ length: CONNECTIONS }, (_, account) => listenKeyRequest(server, 'PUT', account));
       return [...rows, await meter(context, server, name(`keepalive, ${CLIENTS} clients`), keepalives, CLIENTS)];
     } finally {
