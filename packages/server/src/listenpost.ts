@@ -45,8 +45,8 @@ const OUTBOX_BYTES_MAX = 4 * 1024 * 1024;
 /** Connections held at once. Each costs a few KiB and a file descriptor; the system's own limit comes before this. */
 const CONNECTIONS_MAX = 200_000;
 
-/** How often, in machine time, retention is looked after and a journal that failed is tried again. */
-const RETAIN_EVERY_MS = 5_000;
+/** How often, in machine time, retention is looked after and a storage that failed is tried again. */
+const UPKEEP_EVERY_MS = 5_000;
 
 const CLOCK_SETTING = 'clock';
 
@@ -95,12 +95,12 @@ export async function startListenpost({ config, log }: ListenpostOptions): Promi
     draining: () => draining,
   });
   const admin = startAdminEdge({ host: config.listen.adminHost, port: config.listen.adminPort, api });
-  const retention = setInterval(() => {
-    // A fault stands in the journal itself, where /readyz reads it; the log says when it began.
-    journal
-      .retain()
-      .catch((cause: unknown) => log.error({ err: cause }, 'the journal could not look after its retention'));
-  }, RETAIN_EVERY_MS);
+  const upkeep = setInterval(() => {
+    // A fault stands in the storage itself, where /readyz reads it; trying again here is what ends it when nobody writes.
+    journal.retain().catch((cause: unknown) => log.error({ err: cause }, 'the journal could not be looked after'));
+    if (store.fault === undefined) return;
+    store.commit([]).catch((cause: unknown) => log.error({ err: cause }, 'the registry still takes no changes'));
+  }, UPKEEP_EVERY_MS);
 
   return {
     urls: { http: edges.http.url, https: edges.https?.url ?? null, admin: admin.url },
@@ -111,7 +111,7 @@ export async function startListenpost({ config, log }: ListenpostOptions): Promi
     },
     async close(drainSeconds) {
       draining = true;
-      clearInterval(retention);
+      clearInterval(upkeep);
       await drain(house, Object.values(edges), drainSeconds * 1000);
       await admin.stop();
       await journal.close();

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { addressMatcher } from '../config/ip-allow-list.ts';
 
 /** Whose request this is, for per-IP limits and allow-lists. */
 export type ClientAddress = (request: Request, peer: string) => string;
@@ -9,8 +10,7 @@ export type ClientAddress = (request: Request, peer: string) => string;
  */
 export function clientAddress(trustedProxies: readonly string[]): ClientAddress {
   if (trustedProxies.length === 0) return (_request, peer) => plain(peer);
-  const trusted = blockListOf(trustedProxies);
-  const isTrusted = (ip: string) => isIP(ip) !== 0 && trusted.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
+  const isTrusted = addressMatcher(trustedProxies);
   return (request, peer) => {
     let nearest = plain(peer);
     if (!isTrusted(nearest)) return nearest;
@@ -26,14 +26,3 @@ export function clientAddress(trustedProxies: readonly string[]): ClientAddress 
 
 /** IPv4 seen through an IPv6 socket is still IPv4. */
 const plain = (ip: string) => (ip.startsWith('::ffff:') ? ip.slice(7) : ip);
-
-function blockListOf(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', prefix] = range.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
-}
