@@ -1,5 +1,6 @@
 /**
- * Every way the server ends a WebSocket connection. The documents name no close codes except by observation
+ * Every way the server ends a WebSocket connection, but for a frame larger than `FRAME_BYTES_MAX`: the runtime, which never
+ * hands it on, closes with 1009 itself. The documents name no close codes except by observation
  * (derivatives §8 row 11; spot-margin §1.3), so the codes are decided here.
  */
 export interface End {
@@ -24,8 +25,6 @@ export const ENDS = {
   banned: { code: 1008, reason: 'disconnected' },
   /** The client reads slower than its stream writes: the outbox passed its bound in bytes. */
   slowConsumer: { code: 1008, reason: 'slow consumer' },
-  /** A frame larger than `FRAME_BYTES_MAX`. */
-  frameTooBig: { code: 1009, reason: 'message too big' },
   /** A planned stop, after `serverShutdown` where the product has it. */
   shutdown: { code: 1001, reason: 'server shutdown' },
   /** An operator ended it over the admin API. */
