@@ -148,7 +148,7 @@ describe('the virtual clock', () => {
     clock.beatAt(START + 1, beat);
     const advance = clock.advance(1000);
     let done = false;
-    advance.then(() => {
+    const noted = advance.then(() => {
       done = true;
     });
     await Promise.resolve();
@@ -157,7 +157,7 @@ describe('the virtual clock', () => {
     await Promise.resolve();
     expect(done).toBe(false);
     machine.pass(20);
-    await advance;
+    await noted;
     expect(beat.log).toEqual(['prove', 'resume']);
   });
 });

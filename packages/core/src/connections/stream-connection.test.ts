@@ -43,9 +43,9 @@ function asking(connection: Connection, socket: RecordingSocket) {
 let sequence = 0;
 
 /** Publishes one event and gives its body. */
-function publish({ house }: TestHouse, stream: string, type = 'TRADE_LITE'): string {
+function publish({ house, reports }: TestHouse, stream: string, type = 'TRADE_LITE'): string {
   const body = `{"e":"${type}","n":${++sequence}}`;
-  void house.journal.append([{ stream, type, body }]);
+  house.journal.append([{ stream, type, body }]).catch((cause: unknown) => reports.push(cause));
   return body;
 }
 
