@@ -65,6 +65,7 @@ export class SqliteRegistry implements RegistryStore {
   /** Who waits for the writer's next answer. */
   #asked: PromiseWithResolvers<void> | undefined;
   #gathering = newBatch();
+  #waking = false;
   #inFlight: Promise<void> | undefined;
   #fault: string | undefined;
   /** Why the writer is no more. */
@@ -108,7 +109,7 @@ export class SqliteRegistry implements RegistryStore {
     if (pending > 0 && pending + changes.length > this.#pendingMax) return Promise.reject(this.#overloaded(pending));
     for (const change of changes) batch.changes.add(change);
     batch.commits += 1;
-    if (this.#inFlight === undefined) this.#send();
+    if (this.#inFlight === undefined) this.#wake();
     return batch.done.promise;
   }
 
@@ -119,10 +120,23 @@ export class SqliteRegistry implements RegistryStore {
   }
 
   async #close(): Promise<void> {
-    while (this.#inFlight !== undefined) await this.#inFlight;
+    while (this.#inFlight !== undefined || this.#gathering.commits > 0) {
+      if (this.#inFlight === undefined) this.#send();
+      await this.#inFlight;
+    }
     if (this.#dead === undefined) await this.#ask('close');
     this.#writer.terminate();
     await this.#unlock();
+  }
+
+  /** Sends at the end of this turn of the event loop, so that what arrived together costs one transaction. */
+  #wake(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    setImmediate(() => {
+      this.#waking = false;
+      if (this.#inFlight === undefined && this.#gathering.commits > 0) this.#send();
+    });
   }
 
   #send(): void {
