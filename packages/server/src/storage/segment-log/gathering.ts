@@ -77,11 +77,6 @@ export class Gathering {
     return this.#batch.sink.at;
   }
 
-  /** The segment that the next append goes to, and whether it begins it. */
-  get segment(): number {
-    return this.#batch.dictionary.segment;
-  }
-
   /** Numbers and encodes one append. All of it is one frame: there after a crash, or not. */
   add(
     events: readonly NewEvent[],
