@@ -21,6 +21,9 @@ describeRegistryStore('sqlite', () => {
   };
 });
 
+/** What one turn of the event loop gathers is sent at its end. */
+const turnEnds = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 describe('the sqlite registry', () => {
   let folder: string;
   let file: string;
@@ -65,6 +68,7 @@ describe('the sqlite registry', () => {
   test('more changes than may wait are refused by name; one commit alone may be larger', async () => {
     const registry = await openSqliteRegistry(file, { pendingMax: 3 });
     const first = registry.commit([put(1), put(2), put(3), put(4), put(5)]);
+    await turnEnds();
     const second = registry.commit([put(6)]);
     expect(await refusalOf(registry.commit([put(7), put(8), put(9)]))).toBe(
       'the registry is overloaded: 2 changes already wait for the disk, and at most 3 may; retry later',
@@ -78,6 +82,7 @@ describe('the sqlite registry', () => {
   test('commits that wait behind one transaction share the next', async () => {
     const registry = await openSqliteRegistry(file);
     const alone = registry.commit([put(1)]);
+    await turnEnds();
     const grouped = Array.from({ length: 1000 }, (_, index) => registry.commit([put(2 + index)]));
     expect(grouped[0]).not.toBe(alone);
     expect(new Set(grouped).size).toBe(1);
