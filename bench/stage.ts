@@ -13,6 +13,9 @@ export const CONNECTIONS = 8000;
 /** Connections of a publisher, whichever it is. */
 const PUBLISHER_CONNECTIONS = 8;
 
+/** Load before the first step counts: what a server does in its first seconds is compiling. */
+const FIRST_WARM_MS = 3000;
+
 /** Events on their way at once when as many are published as go. */
 const WINDOW_EVENTS = 1000;
 
@@ -69,6 +72,7 @@ export class Stage {
   readonly fleet: Fleet;
   readonly #lines: Lines;
   readonly #context: Context;
+  #warm = false;
 
   private constructor(context: Context, server: BenchServer, fleet: Fleet) {
     this.#context = context;
@@ -122,12 +126,13 @@ export class Stage {
       ...(eventsPerS === undefined ? {} : { eventsPerS }),
       // Requests are bounded by the connections, which have one in flight each.
       windowEvents: via === 'http' ? Number.POSITIVE_INFINITY : WINDOW_EVENTS,
-      warmMs: quick ? 500 : 2000,
+      warmMs: this.#warm ? (quick ? 500 : 2000) : FIRST_WARM_MS,
       measureMs: quick ? 1500 : 5000,
       lostAfterMs: 1500,
       cpuNs: () => this.server.cpuNs(),
     };
     const { lost, published: _, lateMaxMs, ...figures } = await drive(options);
+    this.#warm = true;
     // Without a rate nothing is ever due, and so nothing late.
     const late = eventsPerS === undefined ? {} : { lateMaxMs };
     return { ...figures, ...late, lost, faulty: this.#faulty() };
