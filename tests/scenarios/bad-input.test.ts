@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { WS_APIS } from '@listenpost/protocol';
 import fc from 'fast-check';
-import { anyBytes, frames, lines, mistreated, ODD_NAMES, request } from './bad-bytes.ts';
+import { anyBytes, FUZZER_API_KEY, frames, lines, mistreated, ODD_NAMES, request } from './bad-bytes.ts';
 import { fixtureEvent } from './fixtures.ts';
 import type { Peer } from './peer.ts';
 import { endPrograms } from './program.ts';
@@ -28,7 +28,10 @@ const runs = (numRuns: number) => ({ seed: SEED, numRuns });
 const API_KEY = 'a'.repeat(64);
 const STRANGERS_API_KEY = 'b'.repeat(64);
 const account = (id: string, apiKey: string) => ({ id, apiKeys: [{ apiKey, type: 'HMAC', secret: `of ${id}` }] });
-const DOCUMENT = { accounts: [account('alice', API_KEY), account('bob', STRANGERS_API_KEY)], limits: 'off' };
+const DOCUMENT = {
+  accounts: [account('alice', API_KEY), account('bob', STRANGERS_API_KEY), account('fuzzer', FUZZER_API_KEY)],
+  limits: 'off',
+};
 const EVENT = fixtureEvent('usdm', 'ACCOUNT_CONFIG_UPDATE');
 
 const folder = temporaryFolder();
