@@ -64,6 +64,11 @@ export class TimerHeap {
     return first;
   }
 
+  /** Every live entry due by `instant`, left in place, in no order. */
+  dueBy(instant: number): Entry[] {
+    return this.#entries.filter((entry) => entry.due !== null && entry.instant <= instant);
+  }
+
   cancelled(): void {
     this.#cancelled++;
     if (this.#cancelled > 64 && this.#cancelled * 2 > this.#entries.length) this.#sweep();

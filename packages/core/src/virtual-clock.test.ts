@@ -115,6 +115,18 @@ describe('the virtual clock', () => {
     expect(clock.now()).toBe(START + 15);
   });
 
+  test('resumed in the middle of an advance, it flows from where the advance ends', async () => {
+    const { machine, clock } = clockAt();
+    clock.freeze();
+    clock.at(START + 1000, () => clock.resume());
+    const seen: number[] = [];
+    clock.at(START + 2000, () => seen.push(clock.now()));
+    await clock.advance(3000);
+    expect(seen).toEqual([START + 2000]);
+    machine.pass(5);
+    expect(clock.now()).toBe(START + 3005);
+  });
+
   test('never goes back, neither by command nor with the machine', async () => {
     const { machine, clock } = clockAt();
     expect(() => clock.set(START - 1)).toThrow(ClockError);
@@ -159,5 +171,38 @@ describe('the virtual clock', () => {
     machine.pass(20);
     await noted;
     expect(beat.log).toEqual(['prove', 'resume']);
+  });
+
+  test('asks all whose beats fall due on the way at once, so that one wait is enough', async () => {
+    const { machine, clock } = clockAt();
+    const [early, late] = [new RecordingBeat(), new RecordingBeat()];
+    early.silent = true;
+    late.silent = true;
+    clock.beatAt(START + 10, early);
+    clock.at(START + 20, () => undefined);
+    clock.beatAt(START + 30, late);
+    const advance = clock.advance(1000);
+    for (let turns = 0; turns < 5; turns++) await Promise.resolve();
+    machine.pass(2000);
+    await advance;
+    expect([early.log, late.log]).toEqual([
+      ['prove', 'resume'],
+      ['prove', 'resume'],
+    ]);
+  });
+
+  test('asks nobody who would get no time to answer', async () => {
+    const { machine, clock } = clockAt();
+    const [silent, healthy] = [new RecordingBeat(), new RecordingBeat()];
+    silent.silent = true;
+    clock.beatAt(START + 10, silent);
+    clock.at(START + 20, () => {
+      clock.beatAt(START + 30, healthy);
+    });
+    const advance = clock.advance(1000);
+    for (let turns = 0; turns < 5; turns++) await Promise.resolve();
+    machine.pass(2000);
+    await advance;
+    expect(healthy.log).toEqual(['resume']);
   });
 });

@@ -83,6 +83,8 @@ export class VirtualClock implements Clock {
   resume(): void {
     if (!this.#frozen) return;
     this.#frozen = false;
+    // A running advance holds time itself, and lets it go at its end.
+    if (this.#advancing) return;
     this.#release(this.now());
     this.#arm();
   }
@@ -112,12 +114,12 @@ export class VirtualClock implements Clock {
   async #advanceTo(target: number): Promise<void> {
     this.#advancing = true;
     this.#heldAt = this.now();
-    let budgetMs = PROOF_BUDGET_MS;
+    const proof = new Proof(this.#machine);
     try {
       for (;;) {
         const beats = this.#takeBeatsBeforeNextAction(target);
         const next = Math.min(this.#timers.peek()?.instant ?? Number.POSITIVE_INFINITY, target);
-        if (beats.length > 0) budgetMs = await this.#prove(beats, budgetMs);
+        if (beats.length > 0) await proof.of(beats, () => this.#timers.dueBy(target));
         this.#heldAt = Math.max(this.#heldAt, next);
         for (const entry of beats) (entry.due as Beat | null)?.resume();
         const due = this.#timers.peek();
@@ -144,21 +146,6 @@ export class VirtualClock implements Clock {
       if (next === undefined || next.instant > target || typeof next.due === 'function') return beats;
       beats.push(this.#timers.pop() as Entry);
     }
-  }
-
-  /** Pings all, then waits until all have answered or the budget is used up; gives back what is left of it. */
-  #prove(beats: readonly Entry[], budgetMs: number): Promise<number> {
-    for (const entry of beats) (entry.due as Beat | null)?.prove();
-    const startedAt = this.#machine.now();
-    return new Promise((resolve) => {
-      const look = () => {
-        const spentMs = this.#machine.now() - startedAt;
-        const allProven = beats.every((entry) => entry.due === null || (entry.due as Beat).proven);
-        if (allProven || spentMs >= budgetMs) resolve(Math.max(0, budgetMs - spentMs));
-        else this.#machine.after(PROOF_LOOK_MS, look);
-      };
-      look();
-    });
   }
 
   #set(instant: number, due: (() => void) | Beat): Timer {
@@ -204,3 +191,43 @@ export class VirtualClock implements Clock {
     else due.tick();
   }
 }
+
+/**
+ * The proofs of one advance. The first asks every socket whose heartbeat falls due before the advance ends, so that one
+ * wait tells the silent from the healthy; a silent one uses up the budget. From then on nobody is asked: who answered
+ * would get no time to answer again, and must not be taken for silent; who did not is found overdue by `resume`.
+ */
+class Proof {
+  readonly #machine: MachineTime;
+  #budgetMs = PROOF_BUDGET_MS;
+  #first = true;
+
+  constructor(machine: MachineTime) {
+    this.#machine = machine;
+  }
+
+  /** Pings `beats`, the first time also those that `later` lists, and waits until all have answered or the budget is used up. */
+  async of(beats: readonly Entry[], later: () => readonly Entry[]): Promise<void> {
+    if (this.#budgetMs === 0) return;
+    const asked = this.#first ? [...beats, ...later()] : beats;
+    this.#first = false;
+    for (const { due } of asked) if (isBeat(due)) due.prove();
+    const spentMs = await this.#waited(() => asked.every(({ due }) => !isBeat(due) || due.proven));
+    this.#budgetMs = Math.max(0, this.#budgetMs - spentMs);
+  }
+
+  /** The machine time that passed until `done`, or until the budget was used up. */
+  #waited(done: () => boolean): Promise<number> {
+    const startedAt = this.#machine.now();
+    return new Promise((resolve) => {
+      const look = () => {
+        const spentMs = this.#machine.now() - startedAt;
+        if (done() || spentMs >= this.#budgetMs) resolve(spentMs);
+        else this.#machine.after(PROOF_LOOK_MS, look);
+      };
+      look();
+    });
+  }
+}
+
+const isBeat = (due: Entry['due']): due is Beat => due !== null && typeof due !== 'function';

@@ -104,6 +104,7 @@ export const ERRORS = {
   },
   /** A WebSocket handshake whose path or query is malformed, or names more streams than a connection holds. */
   ILLEGAL_STREAM_PATH: { code: -1100, status: 400, msg: 'Illegal stream path: %s.' },
+  MALFORMED_HANDSHAKE: { code: -1100, status: 400, msg: 'Malformed WebSocket handshake.' },
   /** What the setting `legacyPaths: "404"` answers. */
   PATH_WITHOUT_USER_DATA: { code: -5000, status: 404, msg: 'This path carries no %s user data; use /private.' },
   PATH_NOT_FOUND: { code: -5000, status: 404, msg: 'Path %s, Method %s is invalid' },

@@ -17,6 +17,11 @@ export interface Pool {
   readonly limit: number;
   /** Response headers that carry the count after this request. */
   readonly headers: readonly string[];
+  /**
+   * The pool that callers nobody knows are charged to, where this one counts by UID: without it guessing API keys would be
+   * free. Decided here; the documents do not say.
+   */
+  readonly strangers?: PoolId;
   /** SAPI counts each endpoint on its own. */
   readonly perEndpoint: boolean;
 }
@@ -42,6 +47,7 @@ export const POOLS: Readonly<Record<PoolId, Pool>> = {
     by: 'uid',
     ...minute,
     limit: 180_000,
+    strangers: 'sapiIp',
     headers: ['X-SAPI-USED-UID-WEIGHT-1M'],
     perEndpoint: true,
   },

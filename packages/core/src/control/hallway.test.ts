@@ -111,6 +111,15 @@ describe('over REST', () => {
     expect(await call(room, endpoint('POST', path), {}, apiKeyText('bobHmac'))).toMatchObject({ status: 200 });
   });
 
+  test('who guesses API keys where an account would pay, pays by address', async () => {
+    const service = await testHouse();
+    const row = endpoint('POST', '/sapi/v1/margin/listen-key');
+    for (let guess = 1; guess <= 3; guess++) await call(service, row, {}, 'g'.repeat(64));
+    expect(service.house.limits.usageOf('sapiIp', row.path, IP).count).toBe(3);
+    await call(service, row);
+    expect(service.house.limits.usageOf('sapiIp', row.path, IP).count).toBe(3);
+  });
+
   test('a banned address is refused everywhere until the ban ends', async () => {
     const room = testHouse();
     for (let nth = 0; nth < 4800; nth++) await call(room, endpoint('GET', '/fapi/v1/ping'));

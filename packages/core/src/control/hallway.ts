@@ -30,13 +30,13 @@ export async function answer(house: House, request: Request): Promise<Reply> {
 }
 
 async function walk(house: House, request: Request): Promise<Reply> {
-  const { operation, product, security, pool, endpoint, weight, caller, params } = request;
+  const { operation, product, pool, endpoint, weight, caller, params } = request;
   const byUid = house.limits.isByUid(pool);
   let subject = caller.ip;
   try {
     house.limits.assertNotBanned(caller.ip);
     if (!byUid) house.limits.charge(pool, endpoint, subject, weight);
-    const apiKey = authenticate(house, security, product, caller, params);
+    const apiKey = identify(house, request);
     if (byUid) {
       subject = apiKey?.account.id ?? caller.ip;
       house.limits.charge(pool, endpoint, subject, weight);
@@ -53,6 +53,17 @@ async function walk(house: House, request: Request): Promise<Reply> {
       usage: house.limits.usageOf(pool, endpoint, subject),
       retryAt: error.retryAt,
     };
+  }
+}
+
+/** Who calls. One whom nobody knows pays by address where the pool counts by UID. */
+function identify(house: House, { security, product, pool, endpoint, weight, caller, params }: Request) {
+  try {
+    return authenticate(house, security, product, caller, params);
+  } catch (cause) {
+    const { strangers } = house.limits.pools[pool];
+    if (strangers !== undefined) house.limits.charge(strangers, endpoint, caller.ip, weight);
+    throw cause;
   }
 }
 

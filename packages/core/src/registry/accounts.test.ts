@@ -107,6 +107,16 @@ describe('an API key', () => {
     expect(registry.current(key)).toBeUndefined();
   });
 
+  test('that keeps its text but gets other material is another key', () => {
+    const registry = accounts();
+    registry.put({ id: 'alice', apiKeys: [two] });
+    const before = keyOf(registry, 'two');
+    registry.put({ id: 'alice', apiKeys: [{ ...two, type: 'ED25519', publicKey: 'another' }] });
+    expect(registry.current(before)).toBeUndefined();
+    registry.put({ id: 'alice', apiKeys: [two] });
+    expect(registry.current(before)).toBe(keyOf(registry, 'two'));
+  });
+
   test('that moved to another account is another key', () => {
     const registry = accounts();
     registry.put({ id: 'alice', apiKeys: [one] });

@@ -130,10 +130,13 @@ export class Accounts {
     return this.#byApiKey.get(text);
   }
 
-  /** Whether this very key is still in force: an account that was replaced has new ones. */
+  /**
+   * The key as it is in force now: an account that was replaced has new ones. Undefined when it is revoked, or when its
+   * material is another: who logged on with the old one has proved nothing about the new.
+   */
   current(key: ApiKey): ApiKey | undefined {
     const now = this.#byApiKey.get(key.spec.apiKey.reveal());
-    return now?.account.id === key.account.id ? now : undefined;
+    return now?.account.id === key.account.id && sameMaterial(now.spec, key.spec) ? now : undefined;
   }
 
   all(): IterableIterator<Account> {
@@ -158,4 +161,9 @@ export class Accounts {
     }
     return new Account(spec, this.#crypto, this.#matcher);
   }
+}
+
+function sameMaterial(a: ApiKeySpec, b: ApiKeySpec): boolean {
+  if (a.type === 'HMAC') return b.type === 'HMAC' && a.secret.reveal() === b.secret.reveal();
+  return a.type === b.type && a.publicKey === b.publicKey;
 }

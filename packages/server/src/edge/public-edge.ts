@@ -125,7 +125,7 @@ function upgrade(
   if (outcome === null) return pathNotFound(path, request.method);
   if (isRefusal(outcome)) return refusalResponse(outcome, house.clock.now());
   if (server.upgrade(request, { data: { connection: outcome } })) return undefined;
-  return refusalResponse({ status: 400, code: -1100, msg: 'Malformed WebSocket handshake.', retryAt: undefined }, 0);
+  return errorResponse(PRODUCTS.usdm, 'MALFORMED_HANDSHAKE');
 }
 
 function sockets(house: House, outboxBytesMax: number): WebSocketHandler<Data> {
