@@ -147,6 +147,21 @@ describe.concurrent('a silent peer', () => {
     for (const peer of mute) expect(await peer.closed()).toEqual(DISCONNECTED);
     await healthy.proveOpen();
   });
+
+  test('takes none with it, however many other things fall due on the way', async () => {
+    const service = await frozenService();
+    const key = await service.listenKey('/fapi/v1/listenKey');
+    await service.advance('59m');
+    const risk = await service.listenKey('/sapi/v1/margin/listen-key');
+    const mute = await service.openRaw(`/ws/${risk}`);
+    mute.onPing = silent;
+    // Its first ping is due after the key's end, when the wait for the silent one is over.
+    const healthy = await service.openRaw(`/private/ws/${key}`);
+    await service.advance('20h');
+    expect(await healthy.json()).toMatchObject({ e: 'listenKeyExpired' });
+    await healthy.proveOpen();
+    expect(await mute.closed()).toEqual(DISCONNECTED);
+  });
 });
 
 describe('an advance of 24 hours', () => {
