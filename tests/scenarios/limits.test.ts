@@ -15,6 +15,7 @@ const POOLS = {
   pm: { limit: LIMIT },
   spot: { limit: LIMIT },
   sapiUid: { limit: 6002 },
+  sapiIp: { limit: LIMIT },
 };
 const ATTEMPTS = { attempts: { limit: 3, window: '5m' } };
 const DISCONNECTED = { code: 1008, reason: 'disconnected' };
@@ -263,9 +264,12 @@ describe('weights by account', () => {
     expect((await ping(ip)).status).toBe(200);
   });
 
-  test('need an account: a caller without a known key charges nobody', async () => {
+  test('do not let an address guess API keys without end', async () => {
     await service.startMinute();
-    expect((await ask('POST', 'q'.repeat(64))).status).toBe(401);
+    const ip = freshAddress();
+    const statuses = [];
+    for (let guess = 0; guess < 2 * LIMIT; guess++) statuses.push((await ask('POST', 'q'.repeat(64), ip)).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429, 429, 418]);
     expect(used(await ask('POST', DEMO_HMAC_API_KEY))).toBe(1);
   });
 });
