@@ -112,7 +112,7 @@ describe('over REST', () => {
   });
 
   test('who guesses API keys where an account would pay, pays by address', async () => {
-    const service = await testHouse();
+    const service = testHouse();
     const row = endpoint('POST', '/sapi/v1/margin/listen-key');
     for (let guess = 1; guess <= 3; guess++) await call(service, row, {}, 'g'.repeat(64));
     expect(service.house.limits.usageOf('sapiIp', row.path, IP).count).toBe(3);
