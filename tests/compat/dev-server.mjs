@@ -15,6 +15,8 @@ const LAUNCHER = fileURLToPath(new URL('../../bin/listenpost', import.meta.url))
 const READY = 'listenpost ready ';
 const START_WITHIN_MS = 20_000;
 const LISTENS_WITHIN_MS = 10_000;
+/** A client that hangs fails its file alone, and leaves no server behind. */
+const TESTS_WITHIN_MS = 60_000;
 /** Clients keep timers that nobody outside can cancel (ccxt: its next keepalive, in 20 minutes). Node 20.14 learnt the option. */
 const [major, minor] = process.versions.node.split('.').map(Number);
 const FORCE_EXIT = major > 20 || minor >= 14 ? ['--test-force-exit'] : [];
@@ -63,16 +65,28 @@ async function runSelfWithServer() {
   const server = spawn(process.execPath, [LAUNCHER, 'dev', '--port', '0', '--tls-port', '0', '--admin-port', '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  endWithUs(server);
   const { urls, caFile } = await readiness(server);
   const client = spawn(process.execPath, [...FORCE_EXIT, ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile, LISTENPOST_COMPAT_URLS: urls, LOG_LEVEL: 'error' },
   });
+  endWithUs(client);
+  const timer = setTimeout(() => {
+    process.stderr.write(`the tests did not end within ${TESTS_WITHIN_MS / 1000} s\n`);
+    client.kill('SIGKILL');
+  }, TESTS_WITHIN_MS);
   const [code] = await once(client, 'exit');
+  clearTimeout(timer);
   server.kill('SIGTERM');
   const [serverCode] = await once(server, 'exit');
   if (serverCode !== 0) process.stderr.write(`listenpost dev ended with exit code ${serverCode}\n`);
   process.exit(code === 0 && serverCode === 0 ? 0 : 1);
+}
+
+function endWithUs(child) {
+  process.once('exit', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 }
 
 /** What the server says of itself: the ready line on stdout, the certificate on the first screen. */
