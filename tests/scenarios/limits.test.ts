@@ -25,7 +25,7 @@ beforeAll(async () => {
   service = await UnderTest.start({
     document: {
       trustedProxies: ['127.0.0.1', '10.0.0.0/8'],
-      limits: { pools: POOLS, connections: { 'ws-api': ATTEMPTS, risk: ATTEMPTS } },
+      limits: { pools: POOLS, connections: { 'ws-api': ATTEMPTS, risk: { ...ATTEMPTS, lifetime: '6h' } } },
     },
   });
 });
@@ -424,6 +424,38 @@ describe('connection attempts', () => {
     for (let times = 0; times < 20; times++) await service.openRaw('/private/ws', via(ip));
     await service.startMinute(5);
     await service.openRaw(`/ws/${await service.listenKey('/sapi/v1/margin/listen-key')}`, via(ip));
+  });
+});
+
+describe('the lifetime of a connection', () => {
+  const ended = { reason: 'connection lifetime reached' };
+
+  test('is that of the row its first key brings, counted from the handshake', async () => {
+    const shared = await service.openRaw('/ws', via(freshAddress()));
+    const named = await service.openRaw(
+      `/ws/${await service.listenKey('/sapi/v1/margin/listen-key')}`,
+      via(freshAddress()),
+    );
+    const keyless = await service.openRaw('/ws', via(freshAddress()));
+    await service.advance('5h');
+    const key = await service.listenKey('/sapi/v1/margin/listen-key');
+    await shared.ask({ method: 'SUBSCRIBE', params: [key], id: 1 });
+    await service.advance('59m');
+    for (const peer of [shared, named, keyless]) await peer.proveOpen();
+    await service.advance('1m');
+    for (const peer of [shared, named]) expect(await peer.closed()).toEqual({ code: 1000, ...ended });
+    await service.advance('17h59m');
+    await keyless.proveOpen();
+    await service.advance('1m');
+    expect(await keyless.closed()).toEqual({ code: 1001, ...ended });
+  });
+
+  test('that has passed when the key comes ends it after the answer', async () => {
+    const peer = await service.openRaw('/ws', via(freshAddress()));
+    await service.advance('7h');
+    const key = await service.listenKey('/sapi/v1/margin/listen-key');
+    expect(await peer.ask({ method: 'SUBSCRIBE', params: [key], id: 1 })).toEqual({ result: null, id: 1 });
+    expect(await peer.closed()).toEqual({ code: 1000, ...ended });
   });
 });
 

@@ -64,7 +64,7 @@ export abstract class Connection {
       (payload) => socket.ping(payload),
       () => this.end('pongTimeout'),
     );
-    this.#lifetime = clock.at(this.openedAt + this.row.lifetimeMs, () => this.end(this.row.lifetimeEnd));
+    this.#limitLifetime();
     this.house.connections.add(this);
   }
 
@@ -111,8 +111,16 @@ export abstract class Connection {
 
   /** Goes by another row from now on; the age of the connection stays. */
   protected follow(row: ConnectionRow): void {
+    const { lifetimeMs } = this.row;
     this.row = row;
     this.#heartbeat?.follow(row);
+    if (row.lifetimeMs !== lifetimeMs) this.#limitLifetime();
+  }
+
+  #limitLifetime(): void {
+    this.#lifetime?.cancel();
+    const endsAt = this.openedAt + this.row.lifetimeMs;
+    this.#lifetime = this.house.clock.at(endsAt, () => this.end(this.row.lifetimeEnd));
   }
 
   #letGo(): void {
