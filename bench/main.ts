@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- [--quick] [--only CASE,…]`: starts the server, drives it, prints what it measured. See README.md here.
  */
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Case, Context } from './case.ts';
@@ -27,7 +28,7 @@ const USAGE = `npm run bench -- [options]
   --only CASE,…    only these of: ${CASES.map(({ name }) => name).join(', ')}
   --steps TEXT     of the cases saturation, pace and listen-keys only steps whose name contains this
   --temp FOLDER    where data folders are made (default: the system's temporary folder)
-  --profile        runs the server under Bun's profiler, one profile a server into bench/results
+  --profile        runs the server under Bun's profiler, and says at the end where the profiles are
 `;
 
 async function main(): Promise<void> {
@@ -52,11 +53,13 @@ async function main(): Promise<void> {
     stepsWith: values.steps,
     pinned: canPin(),
     temporaryFolder: values.temp,
-    profileInto: values.profile ? RESULTS : undefined,
+    profileInto: values.profile ? mkdtempSync(join(values.temp ?? tmpdir(), 'listenpost-profiles-')) : undefined,
     progress: (text) => process.stderr.write(`  ${text}\n`),
   };
   if (context.pinned) pinLoad();
   await runAll(cases, context);
+  if (context.profileInto !== undefined)
+    process.stderr.write(`profiles, one for each server: ${context.profileInto}\n`);
 }
 
 async function runAll(cases: readonly Case[], context: Context): Promise<void> {

@@ -54,7 +54,7 @@ export function machineFacts({ pinned, quick, temporaryFolder, profileInto }: Co
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     load: readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' '),
     pinned: pinned ? 'server on core 0, load on core 1' : 'no: server and load share what there is',
-    disk: statfsSync(folder).type === TMPFS ? `${folder} is in memory: fsync costs nothing here` : folder,
+    disk: statfsSync(folder).type === TMPFS ? 'none: data is in memory, and fsync costs nothing' : 'yes',
     run: `${quick ? 'quick' : 'full'}${profileInto === undefined ? '' : ', under the profiler'}`,
   };
 }
