@@ -6,31 +6,40 @@ import type { JournalRecord } from '../journal.ts';
 import type { Subscription } from './subscription.ts';
 
 export class Router {
-  readonly #streams = new Map<string, Set<Subscription>>();
+  /** Nearly every stream has one reader, which then stands here itself: a set around each would be a look more per event. */
+  readonly #streams = new Map<string, Subscription | Set<Subscription>>();
   /** Events that came from the journal, for the operator's figures. */
   events = 0;
   /** The same, once for each subscription that was handed one. */
   deliveries = 0;
 
   attach(subscription: Subscription): void {
-    const subscriptions = this.#streams.get(subscription.stream);
-    if (subscriptions === undefined) this.#streams.set(subscription.stream, new Set([subscription]));
-    else subscriptions.add(subscription);
+    const { stream } = subscription;
+    const held = this.#streams.get(stream);
+    if (held === undefined || held === subscription) this.#streams.set(stream, subscription);
+    else if (held instanceof Set) held.add(subscription);
+    else this.#streams.set(stream, new Set([held, subscription]));
   }
 
   detach(subscription: Subscription): void {
-    const subscriptions = this.#streams.get(subscription.stream);
-    if (!subscriptions?.delete(subscription)) return;
-    if (subscriptions.size === 0) this.#streams.delete(subscription.stream);
+    const { stream } = subscription;
+    const held = this.#streams.get(stream);
+    if (held === subscription) this.#streams.delete(stream);
+    if (held instanceof Set && held.delete(subscription) && held.size === 0) this.#streams.delete(stream);
   }
 
   deliver(records: readonly JournalRecord[]): void {
     this.events += records.length;
-    for (const record of records) {
-      const subscriptions = this.#streams.get(record.stream);
-      if (subscriptions === undefined) continue;
-      this.deliveries += subscriptions.size;
-      for (const subscription of subscriptions) subscription.deliver(record.type, record.body);
+    for (const { stream, type, body } of records) {
+      const held = this.#streams.get(stream);
+      if (held === undefined) continue;
+      if (held instanceof Set) {
+        this.deliveries += held.size;
+        for (const subscription of held) subscription.deliver(type, body);
+      } else {
+        this.deliveries += 1;
+        held.deliver(type, body);
+      }
     }
   }
 }

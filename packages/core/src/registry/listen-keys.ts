@@ -1,11 +1,12 @@
 import { type ListenKeyRow, listenKeyExpired, type Product, productOfScope } from '@listenpost/protocol';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { Crypto, SecretBox } from '../crypto.ts';
 import type { Subscription } from '../data/subscription.ts';
 import type { Random } from '../random.ts';
 import type { RegistryChange, RegistryStore, StoredListenKey } from '../registry-store.ts';
 import type { Account } from './accounts.ts';
+import { ExpiryWheel } from './expiry-wheel.ts';
 
 /** 16 characters of six bits: two salts of one stream never meet. */
 const SALT_LENGTH = 16;
@@ -19,7 +20,6 @@ const printed = (bytes: Uint8Array) => Array.from(bytes, (byte) => BASE64URL[byt
 export class ListenKey {
   readonly id: number;
   readonly stream: string;
-  readonly account: string;
   readonly product: Product;
   readonly secretId: string;
   readonly salt: string;
@@ -28,21 +28,25 @@ export class ListenKey {
   /** Whether the store holds it: a key whose first commit failed must be put, not extended. */
   stored: boolean;
   key: string | undefined;
-  /** Fires at the deadline or before it, never after. */
-  expiry: Timer | undefined;
+  /** Where it lies in the expiry wheel. */
+  bucket: number | undefined;
   /** Made at the first subscription: most keys have none. */
   #subscriptions: Set<Subscription> | undefined;
 
   constructor(row: StoredListenKey, product: Product, stored: boolean) {
     this.id = row.id;
     this.stream = row.stream;
-    this.account = row.stream.slice(0, row.stream.indexOf('/'));
     this.product = product;
     this.secretId = row.secretId;
     this.salt = row.salt;
     this.lookup = row.lookup;
     this.deadline = row.deadline;
     this.stored = stored;
+  }
+
+  /** Cut out when asked for: a million keys are opened without. */
+  get account(): string {
+    return this.stream.slice(0, this.stream.indexOf('/'));
   }
 
   get subscriptions(): ReadonlySet<Subscription> {
@@ -86,10 +90,14 @@ export class ListenKeys {
   readonly #byLookup = new Map<string, ListenKey>();
   /** Stored keys whose end the store refused: it goes with the next commit, else a restart would bring them back. */
   readonly #undropped = new Set<number>();
+  readonly #expiry: ExpiryWheel<ListenKey>;
+  /** What was found last: a handshake asks for its key, and the connection it opens asks again. */
+  #lastFound: { readonly text: string; readonly key: ListenKey } | undefined;
   #nextId = 1;
 
   constructor(doors: ListenKeyDoors) {
     this.#doors = doors;
+    this.#expiry = new ExpiryWheel(doors.clock, (key) => this.#expire(key));
   }
 
   /**
@@ -101,12 +109,18 @@ export class ListenKeys {
     const { clock, secrets, store } = this.#doors;
     const now = clock.now();
     const dead: RegistryChange[] = [];
-    for (const row of [...rows].sort((a, b) => b.id - a.id)) {
+    const products = new Map<string, Product | undefined>();
+    for (const row of rows) {
       this.#nextId = Math.max(this.#nextId, row.id + 1);
-      const product = productOfScope(row.stream.slice(row.stream.indexOf('/') + 1));
-      if (row.deadline <= now || product === undefined || this.#byStream.has(row.stream)) {
+      const product = productOf(row.stream, products);
+      const older = this.#byStream.get(row.stream);
+      if (row.deadline <= now || product === undefined || (older !== undefined && older.id > row.id)) {
         dead.push({ kind: 'dropListenKey', id: row.id });
       } else if (secrets.secretIds.includes(row.secretId)) {
+        if (older !== undefined) {
+          this.#remove(older, false);
+          dead.push({ kind: 'dropListenKey', id: older.id });
+        }
         this.#add(new ListenKey(row, product, true));
       }
     }
@@ -170,10 +184,13 @@ export class ListenKeys {
   /** The live key with this text; undefined for anything else. */
   find(text: string): ListenKey | undefined {
     const { secrets, clock } = this.#doors;
+    const last = this.#lastFound;
+    if (last?.text === text && last.key.bucket !== undefined && last.key.deadline > clock.now()) return last.key;
     for (const secretId of secrets.secretIds) {
       const key = this.#byLookup.get(secrets.lookupOf(secretId, text));
       if (key === undefined || key.deadline <= clock.now()) continue;
       key.key ??= text;
+      this.#lastFound = { text, key };
       return key;
     }
     return undefined;
@@ -243,15 +260,7 @@ export class ListenKeys {
   #add(key: ListenKey): void {
     this.#byStream.set(key.stream, key);
     this.#byLookup.set(key.lookup, key);
-    this.#watch(key);
-  }
-
-  /** One timer a key, never moved by a keepalive: when it fires early it sets itself to the deadline of then. */
-  #watch(key: ListenKey): void {
-    key.expiry = this.#doors.clock.at(key.deadline, () => {
-      if (key.deadline > this.#doors.clock.now()) this.#watch(key);
-      else this.#expire(key);
-    });
+    this.#expiry.add(key);
   }
 
   #expire(key: ListenKey): void {
@@ -262,7 +271,7 @@ export class ListenKeys {
   }
 
   #remove(key: ListenKey, announced: boolean): void {
-    key.expiry?.cancel();
+    this.#expiry.remove(key);
     this.#byStream.delete(key.stream);
     this.#byLookup.delete(key.lookup);
     for (const subscription of [...key.subscriptions]) {
@@ -273,6 +282,13 @@ export class ListenKeys {
       subscription.grantEnded();
     }
   }
+}
+
+/** The product of a stream's scope; `known` spares a million keys the look at their few scopes. */
+function productOf(stream: string, known: Map<string, Product | undefined>): Product | undefined {
+  const scope = stream.slice(stream.indexOf('/') + 1);
+  if (!known.has(scope)) known.set(scope, productOfScope(scope));
+  return known.get(scope);
 }
 
 function keyRowOf(product: Product): ListenKeyRow {

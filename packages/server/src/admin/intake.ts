@@ -140,7 +140,9 @@ export class Intake {
 /** The answer to a body that was taken: `{"accepted":n,"last":{…}}`. */
 export function acceptedBody({ accepted, duplicates, last }: Accepted): string {
   const more = duplicates === 0 ? '' : `,"duplicates":${duplicates}`;
-  return `{"accepted":${accepted}${more},"last":${JSON.stringify(Object.fromEntries(last))}}`;
+  let positions = '';
+  for (const [stream, position] of last) positions += `${positions && ','}${JSON.stringify(stream)}:"${position}"`;
+  return `{"accepted":${accepted}${more},"last":{${positions}}}`;
 }
 
 const NOWHERE: ReadonlyMap<string, string> = new Map();
