@@ -5,7 +5,7 @@
 import { type Logger, pino } from 'pino';
 import { type Flags, resolveConfig } from '../../packages/server/src/config/config.ts';
 import { DEMO_HMAC_API_KEY } from '../../packages/server/src/config/demo.ts';
-import { type RunningListenpost, startListenpost } from '../../packages/server/src/listenpost.ts';
+import { type Rig, type RunningListenpost, startListenpost } from '../../packages/server/src/listenpost.ts';
 import { Peer } from './peer.ts';
 import { RawPeer } from './raw-peer.ts';
 
@@ -16,6 +16,8 @@ export interface UnderTestOptions {
   readonly flags?: Flags;
   /** Silent unless a scenario reads it. */
   readonly log?: Logger;
+  /** A disk of its own, or less patience. */
+  readonly rig?: Rig;
 }
 
 export interface RestAnswer {
@@ -33,7 +35,7 @@ export class UnderTest {
   }
 
   static async start(options: UnderTestOptions = {}): Promise<UnderTest> {
-    const { command = 'dev', document = {}, flags = {}, log = pino({ level: 'silent' }) } = options;
+    const { command = 'dev', document = {}, flags = {}, log = pino({ level: 'silent' }), rig = {} } = options;
     const config = resolveConfig({
       command,
       document,
@@ -42,7 +44,7 @@ export class UnderTest {
       environment: {},
       flags: { port: 0, tlsPort: command === 'dev' ? 0 : undefined, adminPort: 0, ...flags },
     });
-    return new UnderTest(await startListenpost({ config, log }));
+    return new UnderTest(await startListenpost({ config, log, rig }));
   }
 
   /** A REST call with the demo account's API key, unless told otherwise; `null` sends none. */

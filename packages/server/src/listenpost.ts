@@ -21,12 +21,19 @@ import { Emulator } from './emulator/emulator.ts';
 import { nodeRandom } from './random.ts';
 import { createSecretBox, makeSecrets, type Secrets } from './secrets.ts';
 import { loadOrMakeSecrets } from './secrets-file.ts';
-import { openJournal, openStore } from './storage/open-storage.ts';
+import { type Disk, openJournal, openStore } from './storage/open-storage.ts';
 import { type Certificate, loadOrMakeLocalCa, localCaFolder } from './tls/local-ca.ts';
 
 export interface ListenpostOptions {
   readonly config: Config;
   readonly log: Logger;
+  readonly rig?: Rig;
+}
+
+/** What a scenario changes to see a disk fail or a bound met within moments. No operator has these. */
+export interface Rig extends Disk {
+  /** Default: `UPKEEP_EVERY_MS`. */
+  readonly upkeepEveryMs?: number;
 }
 
 export interface RunningListenpost {
@@ -50,12 +57,12 @@ const UPKEEP_EVERY_MS = 5_000;
 
 const CLOCK_SETTING = 'clock';
 
-export async function startListenpost({ config, log }: ListenpostOptions): Promise<RunningListenpost> {
+export async function startListenpost({ config, log, rig = {} }: ListenpostOptions): Promise<RunningListenpost> {
   const secrets = createSecretBox(secretsOf(config));
-  const store = await openStore(config);
+  const store = await openStore(config, rig);
   const contents = await store.load();
   const clock = new VirtualClock(machineTime, clockStateOf(contents.settings.get(CLOCK_SETTING)));
-  const journal = await openJournal(config);
+  const journal = await openJournal(config, rig);
   const metrics = new Metrics();
   const house = new House(
     {
@@ -100,7 +107,7 @@ export async function startListenpost({ config, log }: ListenpostOptions): Promi
     journal.retain().catch((cause: unknown) => log.error({ err: cause }, 'the journal could not be looked after'));
     if (store.fault === undefined) return;
     store.commit([]).catch((cause: unknown) => log.error({ err: cause }, 'the registry still takes no changes'));
-  }, UPKEEP_EVERY_MS);
+  }, rig.upkeepEveryMs ?? UPKEEP_EVERY_MS);
 
   return {
     urls: { http: edges.http.url, https: edges.https?.url ?? null, admin: admin.url },
