@@ -81,6 +81,15 @@ describe('a bad start', () => {
     expect(stderr).toContain('--config');
   });
 
+  test('a TLS port that another server is willing to share is in use all the same', async () => {
+    const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', reusePort: true, fetch: () => new Response() });
+    const { port } = taken;
+    const { code, stderr } = await Program.run(['dev', '--port', '0', '--tls-port', `${port}`, '--admin-port', '0']);
+    await taken.stop(true);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`port ${port} is in use by another program; choose another with --tls-port`);
+  });
+
   test('a port in use is one sentence that names the flag', async () => {
     const taken = createServer();
     await new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening));

@@ -71,7 +71,7 @@ function startFault(error: unknown, { listen }: Config): unknown {
     ['--tls-port', listen.tlsPort],
     ['--admin-port', listen.adminPort],
   ] as const;
-  const [flag, port] = flags.find(([, each]) => each !== undefined && new RegExp(`\\b${each}\\b`).test(message)) ?? [];
+  const [flag, port] = flags.find(([, each]) => each && new RegExp(`\\b${each}\\b`).test(message)) ?? [];
   if (flag === undefined) return error;
   const fault = code === 'EACCES' ? 'may not be opened by this user' : 'is in use by another program';
   return new CommandError(`port ${port} ${fault}; choose another with ${flag} (0 picks a free one)`);

@@ -62,6 +62,8 @@ export function startPublicEdge(options: PublicEdgeOptions): PublicEdge {
       },
       websocket,
     });
+  // A port that may be shared with our own next listener would silently be shared with another server's too.
+  if (options.tls !== undefined) assertPortFree(host, options.port);
   let server = listen(options.port, options.tls);
   const port = server.port as number;
   const retired: PublicServer[] = [];
@@ -85,6 +87,17 @@ export function startPublicEdge(options: PublicEdgeOptions): PublicEdge {
       await Promise.all([...all().map((each) => each.stop(true)), ...stopping]);
     },
   };
+}
+
+/** Throws as a listener does when the port is taken, by whomever and in whatever mode. */
+function assertPortFree(host: string, port: number): void {
+  if (port === 0) return;
+  try {
+    Bun.listen({ hostname: host, port, exclusive: true, socket: { data() {} } }).stop(true);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw Object.assign(new Error(`port ${port}: ${message}`, { cause }), { code });
+  }
 }
 
 function route(
