@@ -24,3 +24,10 @@ export interface AccountSpec {
   /** Absent: all, with `isolated:*` for every known symbol. */
   readonly scopes?: readonly string[];
 }
+
+/** What tokens call an account and its API keys: never given to another, also not after those are gone. */
+export interface AccountNumbers {
+  readonly account: number;
+  /** In the order of `AccountSpec.apiKeys`. */
+  readonly apiKeys: readonly number[];
+}

@@ -25,4 +25,11 @@ export interface SecretBox {
   deriveListenKey(secretId: string, salt: string, stream: string, length: number): string;
   /** The keyed hash under which a listenKey is looked up: 22 characters of base64url. */
   lookupOf(secretId: string, listenKey: string): string;
+  /** A listenToken that says this: 70 characters of unpadded base64, another one each time. `TOKEN_PAYLOAD_BYTES` bytes. */
+  sealToken(payload: Uint8Array): string;
+  /** What a listenToken says; undefined for every text that no secret of the box has sealed. Never throws. */
+  openToken(text: string): Uint8Array | undefined;
 }
+
+/** What fits into a listenToken beside what seals it. */
+export const TOKEN_PAYLOAD_BYTES = 19;

@@ -3,13 +3,17 @@ import type { Clock } from './clock.ts';
 import type { Connection } from './connections/connection.ts';
 import { type LimitSettings, RateLimits } from './control/rate-limits.ts';
 import { RequestTally } from './control/request-tally.ts';
+import { WireError } from './control/wire-error.ts';
 import type { Crypto, SecretBox } from './crypto.ts';
 import type { Validation } from './data/admit-event.ts';
+import { MicrosecondBodies } from './data/microseconds.ts';
 import { Router } from './data/router.ts';
 import type { Journal } from './journal.ts';
 import type { Random } from './random.ts';
-import { Accounts, type AddressMatcher } from './registry/accounts.ts';
+import { Accounts, type AddressMatcher, type ApiKey, type StreamPlace } from './registry/accounts.ts';
+import { ApiKeyGrants } from './registry/api-key-grants.ts';
 import { ListenKeys } from './registry/listen-keys.ts';
+import { ListenTokens } from './registry/listen-tokens.ts';
 import type { RegistryStore } from './registry-store.ts';
 
 const SYMBOL_SCOPES_OF = Object.values(PRODUCTS).map(({ symbolsOf }) => symbolsOf);
@@ -40,6 +44,8 @@ export interface Settings {
   readonly validation: Validation;
   readonly symbols: readonly SymbolRow[];
   readonly legacyPaths: 'silent' | 'deliver' | '404';
+  /** Of `expirationTime` in the answer to a subscribe: as the connection asked, or always microseconds (spot-margin §3.5). */
+  readonly expirationTimeUnit: 'timeUnit' | 'microseconds';
 }
 
 /**
@@ -55,9 +61,12 @@ export class House {
   readonly store: RegistryStore;
   readonly accounts: Accounts;
   readonly listenKeys: ListenKeys;
+  readonly listenTokens: ListenTokens;
+  readonly apiKeyGrants = new ApiKeyGrants();
   readonly limits: RateLimits;
   readonly limitsEnforced: boolean;
   readonly router = new Router();
+  readonly microsecondBodies = new MicrosecondBodies();
   readonly requests = new RequestTally();
   readonly connections = new Set<Connection>();
   readonly symbols: readonly SymbolRow[];
@@ -65,6 +74,7 @@ export class House {
   readonly knownSymbols: ReadonlySet<string>;
   readonly validation: Validation;
   readonly legacyPaths: Settings['legacyPaths'];
+  readonly expirationTimeUnit: Settings['expirationTimeUnit'];
   readonly #doors: Doors;
   readonly #noticed = new Set<string>();
   readonly #connectionRows: Readonly<Record<string, ConnectionRow>>;
@@ -86,6 +96,9 @@ export class House {
     this.knownSymbols = new Set(settings.symbols.filter(namesScope).map(({ symbol }) => symbol));
     this.validation = settings.validation;
     this.legacyPaths = settings.legacyPaths;
+    this.expirationTimeUnit = settings.expirationTimeUnit;
+    this.listenTokens = new ListenTokens({ clock, secrets, accounts: this.accounts, symbols: this.knownSymbols });
+    this.accounts.onChanged((id) => this.apiKeyGrants.review(id));
     journal.onCommitted((records) => this.router.deliver(records));
   }
 
@@ -104,6 +117,13 @@ export class House {
   /** The row in force: the table's, or what the config puts in its place. */
   connectionRow(row: ConnectionRow): ConnectionRow {
     return this.#connectionRows[row.name] ?? row;
+  }
+
+  /** The key's own account stream of a product. Throws -2015 when the account has none. */
+  placeOf({ account }: ApiKey, product: Product): StreamPlace {
+    const place = account.place(product.id, this.knownSymbols);
+    if (place === undefined) throw new WireError('REJECTED_MBX_KEY');
+    return place;
   }
 
   nextConnectionId(): string {

@@ -1,5 +1,6 @@
 export * from './accounts.ts';
 export * from './clock.ts';
+export * from './connections/account-subscriptions.ts';
 export * from './connections/connection.ts';
 export * from './connections/handshake.ts';
 export * from './connections/stream-connection.ts';
@@ -21,6 +22,7 @@ export * from './random.ts';
 export * from './redacted.ts';
 export * from './registry/accounts.ts';
 export * from './registry/listen-keys.ts';
+export * from './registry/listen-tokens.ts';
 export * from './registry-store.ts';
 export * from './socket.ts';
 export * from './virtual-clock.ts';

@@ -2,7 +2,7 @@
  * REST endpoints: one row each. `operation` is the wire method's name where the WebSocket API has the same call, so that
  * both doors meet at one handler file of that name.
  *
- * Sources: derivatives §1.1, §1.2; spot-margin §4.4. Weights of ping, time and exchangeInfo: the products' general pages.
+ * Sources: derivatives §1.1, §1.2; spot-margin §4.3, §4.4. Weights of ping, time and exchangeInfo: the products' general pages.
  */
 import type { PoolId } from './limits.ts';
 import type { Operation, Security } from './methods.ts';
@@ -52,6 +52,15 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...listenKey('/eapi/v1/listenKey', 'options', 'options'),
   ...listenKey('/papi/v1/listenKey', 'pm', 'pm'),
   ...listenKey('/sapi/v1/margin/listen-key', 'risk', 'sapiUid', 3000),
+  {
+    http: 'POST',
+    path: '/sapi/v1/userListenToken',
+    operation: 'userListenToken',
+    product: 'margin',
+    security: 'USER_STREAM',
+    weight: 1,
+    pool: 'sapiUid',
+  },
   ...general('/api/v3', 'spot', 'spot', 20),
   ...general('/fapi/v1', 'usdm', 'futures', 1),
   ...general('/dapi/v1', 'coinm', 'futures', 1),

@@ -92,10 +92,37 @@ export const ERRORS = {
   },
   RECV_WINDOW_PRECISION: { code: -1111, status: 400, msg: "Parameter 'recvWindow' has too much precision." },
   API_KEY_NOT_FOUND: { code: -1103, status: 400, msg: 'param apikey not found.' },
+  UNREAD_PARAMETERS: {
+    code: -1104,
+    status: 400,
+    msg: "Not all sent parameters were read; read '%s' parameter(s) but was sent '%s'.",
+  },
+  BAD_SYMBOL: { code: -1121, status: 400, msg: 'Invalid symbol.' },
   INVALID_LISTEN_KEY: { code: -1125, status: 400, msg: 'This listenKey does not exist.' },
   INVALID_PARAMETER: { code: -1130, status: 400, msg: "Data sent for parameter '%s' is not valid." },
+  /** No source names the code of the subscription too many; this is the nearest (spot-margin §3.6). */
+  TOO_MANY_SUBSCRIPTIONS: {
+    code: -1191,
+    status: 400,
+    msg: "Too many subscriptions. Connection may create up to '%s' subscriptions at a time.",
+  },
+  INVALID_TIME_UNIT: {
+    code: -1194,
+    status: 400,
+    msg: 'Invalid value for time unit; expected either MICROSECOND or MILLISECOND.',
+  },
+  /** The documents publish the code and no words. */
+  INVALID_LISTEN_TOKEN: { code: -1209, status: 400, msg: 'Invalid listen token.' },
   BAD_API_KEY_FMT: { code: -2014, status: 401, msg: 'API-key format invalid.' },
   REJECTED_MBX_KEY: { code: -2015, status: 401, msg: 'Invalid API-key, IP, or permissions for action.' },
+  SUBSCRIPTION_ACTIVE: { code: -2035, status: 400, msg: 'User Data Stream subscription already active.' },
+  SUBSCRIPTION_INACTIVE: { code: -2036, status: 400, msg: 'User Data Stream subscription not active.' },
+  MAXIMUM_SUBSCRIPTION_IDS: {
+    code: -2042,
+    status: 400,
+    msg: 'Maximum subscription ID reached for this connection.',
+  },
+  MARGIN_ACCOUNT_NOT_FOUND: { code: -3003, status: 400, msg: 'Margin account does not exist.' },
   INVALID_API_KEY_TYPE: {
     code: -4056,
     status: 400,

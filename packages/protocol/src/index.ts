@@ -9,3 +9,4 @@ export * from './position.ts';
 export * from './products.ts';
 export * from './stream-paths.ts';
 export * from './symbols.ts';
+export * from './time-unit.ts';

@@ -13,20 +13,39 @@ export type Operation =
   | 'session.logon'
   | 'session.status'
   | 'session.logout'
+  | 'session.subscriptions'
+  | 'userDataStream.subscribe'
+  | 'userDataStream.subscribe.signature'
+  | 'userDataStream.subscribe.listenToken'
+  | 'userDataStream.unsubscribe'
+  | 'userListenToken'
   | 'ping'
   | 'time'
   | 'exchangeInfo';
 
 /**
  * NONE: anybody. USER_STREAM: an API key; a signature is checked only when it came complete (clients reference, row 3).
- * SIGNED: an API key, a timestamp and a signature.
+ * SIGNED: an API key, a timestamp and a signature. USER_DATA: the same, but a session that is logged on may leave out key
+ * and signature (spot-margin §3.4). SESSION: the key of the session's logon, and no other.
  */
-export type Security = 'NONE' | 'USER_STREAM' | 'SIGNED';
+export type Security = 'NONE' | 'USER_STREAM' | 'SIGNED' | 'USER_DATA' | 'SESSION';
+
+/** Parameters that a call takes; any other is refused. `returnRateLimits` goes with every request and is not among them. */
+export type TakenParameters = Readonly<Record<string, 'mandatory' | 'optional'>>;
 
 export interface Method {
   readonly name: Operation;
   readonly weight: number;
   readonly security: Security;
+  /** Absent: whatever else was sent is let be (clients reference, row 3). */
+  readonly takes?: TakenParameters;
+}
+
+/** How many account subscriptions one connection holds (spot-margin §1.4). */
+export interface SubscriptionLimits {
+  readonly activeMax: number;
+  /** Ids are given out once: so many in the life of a connection. */
+  readonly lifetimeMax: number;
 }
 
 /** What a WebSocket API answers to a frame that is no request; `null` where the products' pages are silent. */
@@ -39,6 +58,12 @@ export interface WsApi {
   /** PING and PONG frames per second; requests are bounded by weight. */
   readonly heartbeatFramesPerSecond: number;
   readonly malformed: 'INVALID_MESSAGE' | 'INVALID_JSON';
+  /** What a call that needs an API key answers when none came. */
+  readonly missingKey: 'API_KEY_NOT_FOUND' | 'MANDATORY_PARAM';
+  /** Whether the URL may ask for `timeUnit` (spot-margin §1.2). */
+  readonly takesTimeUnit: boolean;
+  /** Present where account streams are read on this very connection. */
+  readonly subscriptions?: SubscriptionLimits;
   readonly methods: ReadonlyMap<string, Method>;
 }
 
@@ -56,6 +81,26 @@ const listenKeys: Method[] = [
   { name: 'userDataStream.stop', weight: 1, security: 'USER_STREAM' },
 ];
 
+/** Seen live: `apiKey` sent with `userDataStream.subscribe` is -1104 (spot-margin §1.5). */
+const subscriptions: Method[] = [
+  { name: 'userDataStream.subscribe', weight: 2, security: 'SESSION', takes: {} },
+  {
+    name: 'userDataStream.subscribe.signature',
+    weight: 2,
+    security: 'USER_DATA',
+    // Which of them must be there depends on whether the session is logged on: the security says.
+    takes: { apiKey: 'optional', timestamp: 'optional', signature: 'optional', recvWindow: 'optional' },
+  },
+  {
+    name: 'userDataStream.subscribe.listenToken',
+    weight: 2,
+    security: 'NONE',
+    takes: { listenToken: 'mandatory' },
+  },
+  { name: 'userDataStream.unsubscribe', weight: 2, security: 'NONE', takes: { subscriptionId: 'optional' } },
+  { name: 'session.subscriptions', weight: 2, security: 'NONE', takes: {} },
+];
+
 export const WS_APIS: readonly WsApi[] = [
   {
     path: '/ws-fapi/v1',
@@ -65,6 +110,8 @@ export const WS_APIS: readonly WsApi[] = [
     connection: { ...PRODUCTS.usdm.connection, name: 'ws-fapi' },
     heartbeatFramesPerSecond: 5,
     malformed: 'INVALID_MESSAGE',
+    missingKey: 'API_KEY_NOT_FOUND',
+    takesTimeUnit: false,
     methods: rows(...session, ...listenKeys),
   },
   {
@@ -75,6 +122,8 @@ export const WS_APIS: readonly WsApi[] = [
     connection: { ...PRODUCTS.coinm.connection, name: 'ws-dapi' },
     heartbeatFramesPerSecond: 5,
     malformed: 'INVALID_MESSAGE',
+    missingKey: 'API_KEY_NOT_FOUND',
+    takesTimeUnit: false,
     methods: rows(...session, ...listenKeys),
   },
   {
@@ -85,8 +134,13 @@ export const WS_APIS: readonly WsApi[] = [
     connection: { ...PRODUCTS.spot.connection, name: 'ws-api' },
     heartbeatFramesPerSecond: 5,
     malformed: 'INVALID_JSON',
+    missingKey: 'MANDATORY_PARAM',
+    takesTimeUnit: true,
+    // The ids of SBE are 16 bits wide, and the highest stands for "none": 0 to 65534.
+    subscriptions: { activeMax: 1000, lifetimeMax: 65_535 },
     methods: rows(
       ...session,
+      ...subscriptions,
       { name: 'ping', weight: 1, security: 'NONE' },
       { name: 'time', weight: 1, security: 'NONE' },
       { name: 'exchangeInfo', weight: 20, security: 'NONE' },

@@ -88,6 +88,11 @@ export interface Product {
   readonly connection: ConnectionRow;
   /** Present where the scope carries a symbol: the product whose symbols it may name. */
   readonly symbolsOf?: ProductId;
+  /**
+   * Present where a call may ask for one symbol's account instead of the product's own: the product of those accounts. Which
+   * of them the caller has is then known only to the call.
+   */
+  readonly isolatedAs?: ProductId;
   /** The row of error wordings it speaks. */
   readonly errors: ErrorDialect;
 }
@@ -163,6 +168,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     id: 'margin',
     title: 'Cross Margin',
     permission: 'enableMargin',
+    isolatedAs: 'isolated',
     connection: { name: 'margin', ...spotConnection },
     errors: 'spot',
   },
@@ -184,6 +190,11 @@ export function productOfScope(scope: string): Product | undefined {
   if (SYMBOL_SCOPE.test(scope)) return PRODUCTS.isolated;
   if (scope === PRODUCTS.isolated.id || !Object.hasOwn(PRODUCTS, scope)) return undefined;
   return PRODUCTS[scope as ProductId];
+}
+
+/** The scope of this symbol's accounts; undefined where the product keeps none by symbol. */
+export function scopeOfSymbol(product: Product, symbol: string): string | undefined {
+  return product.isolatedAs === undefined ? undefined : `${product.isolatedAs}:${symbol}`;
 }
 
 /** The symbol of an isolated scope; undefined for every other scope. */

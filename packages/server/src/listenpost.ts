@@ -83,6 +83,7 @@ export async function startListenpost({ config, log, rig = {} }: ListenpostOptio
   const accountRegistry = new AccountRegistry({ house, secrets });
   await accountRegistry.restore(contents, config.accounts);
   await house.listenKeys.restore(contents.listenKeys);
+  await house.listenTokens.restore(contents.settings, store);
 
   const tls = await certificateOf(config);
   const edges = openEdges(config, house, tls?.certificate);

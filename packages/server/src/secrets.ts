@@ -5,7 +5,7 @@
 import type { KeyObject } from 'node:crypto';
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import type { SecretBox } from '@listenpost/core';
-import { Redacted } from '@listenpost/core';
+import { Redacted, TOKEN_PAYLOAD_BYTES } from '@listenpost/core';
 
 export interface Secret {
   /** Names the secret in everything that is stored under it; never secret itself. */
@@ -54,10 +54,20 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const SEALED_FORM = 's1';
 
+/** Printed: 52 bytes of base64 without its padding. */
+const TOKEN_CHARACTERS = 70;
+const TOKEN_FORM = 1;
+const TOKEN_NONCE_AT = 5;
+const TOKEN_PAYLOAD_AT = TOKEN_NONCE_AT + NONCE_BYTES;
+const TOKEN_SEAL_AT = TOKEN_PAYLOAD_AT + TOKEN_PAYLOAD_BYTES;
+
 interface SubKeys {
   readonly derive: KeyObject;
   readonly lookup: KeyObject;
   readonly seal: KeyObject;
+  readonly token: KeyObject;
+  /** The first bytes of each of its listenTokens: the form, and which secret. */
+  readonly tokenHeader: Buffer;
 }
 
 export function createSecretBox(secrets: Secrets): SealingSecretBox {
@@ -83,6 +93,8 @@ export function createSecretBox(secrets: Secrets): SealingSecretBox {
     lookupOf: (secretId, listenKey) =>
       createHmac('sha256', keysOf(secretId).lookup).update(listenKey).digest('base64url').slice(0, LOOKUP_CHARACTERS),
     seal: (plaintext, context) => seal(secrets.current.id, keysOf(secrets.current.id).seal, plaintext, context),
+    sealToken: (payload) => sealToken(keysOf(secrets.current.id), payload),
+    openToken: (text) => openToken([...subKeys.values()], text),
     open: (sealed, context) => open(keysOf, sealed, context),
   };
 }
@@ -107,7 +119,45 @@ export function makeSecrets(id = 'k1'): Secrets {
 function subKeysOf(value: Redacted): SubKeys {
   const subKey = (purpose: string) =>
     createSecretKey(Buffer.from(hkdfSync('sha512', value.reveal(), '', `listenpost ${purpose} v1`, 32)));
-  return { derive: subKey('derive listenKey'), lookup: subKey('look up listenKey'), seal: subKey('seal') };
+  return {
+    derive: subKey('derive listenKey'),
+    lookup: subKey('look up listenKey'),
+    seal: subKey('seal'),
+    token: subKey('seal listenToken'),
+    tokenHeader: Buffer.concat([Buffer.of(TOKEN_FORM), subKey('name listenToken').export().subarray(0, 4)]),
+  };
+}
+
+/** Form, secret, nonce, payload, tag (docs/decisions/0006). */
+function sealToken({ token, tokenHeader }: SubKeys, payload: Uint8Array): string {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', token, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(tokenHeader);
+  const body = [tokenHeader, nonce, cipher.update(payload), cipher.final(), cipher.getAuthTag()];
+  return Buffer.concat(body).toString('base64').slice(0, TOKEN_CHARACTERS);
+}
+
+function openToken(secrets: readonly SubKeys[], text: string): Uint8Array | undefined {
+  if (text.length !== TOKEN_CHARACTERS) return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  // One token has one spelling: no stray bits, no other alphabet.
+  if (bytes.toString('base64').slice(0, TOKEN_CHARACTERS) !== text) return undefined;
+  for (const { token, tokenHeader } of secrets) {
+    if (bytes.compare(tokenHeader, 0, tokenHeader.length, 0, TOKEN_NONCE_AT) !== 0) continue;
+    const decipher = createDecipheriv('aes-256-gcm', token, bytes.subarray(TOKEN_NONCE_AT, TOKEN_PAYLOAD_AT), {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAAD(tokenHeader);
+    decipher.setAuthTag(bytes.subarray(TOKEN_SEAL_AT));
+    const payload = decipher.update(bytes.subarray(TOKEN_PAYLOAD_AT, TOKEN_SEAL_AT));
+    try {
+      decipher.final();
+      return payload;
+    } catch {
+      // Not sealed under this secret; two secrets may share a header.
+    }
+  }
+  return undefined;
 }
 
 /**

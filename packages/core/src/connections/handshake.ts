@@ -1,4 +1,4 @@
-import { PRODUCTS, type Product, WS_APIS, type WsApi } from '@listenpost/protocol';
+import { PRODUCTS, type Product, type TimeUnit, timeUnitOf, WS_APIS, type WsApi } from '@listenpost/protocol';
 import { WireError } from '../control/wire-error.ts';
 import type { House } from '../house.ts';
 import type { Connection } from './connection.ts';
@@ -40,8 +40,18 @@ function wsApi(house: House, api: WsApi, query: string, ip: string): Connection 
     house.limits.assertNotBanned(ip);
     house.limits.attempt(house.connectionRow(api.connection), ip);
     house.limits.charge(api.pool, api.path, ip, api.handshakeWeight);
-    return new WsApiConnection(house, api, ip, !/(?:^|&)returnRateLimits=false(?:&|$)/.test(query));
+    const returnRateLimits = !/(?:^|&)returnRateLimits=false(?:&|$)/.test(query);
+    return new WsApiConnection(house, api, ip, { returnRateLimits, timeUnit: timeUnitIn(api, query) });
   });
+}
+
+/** What the URL asks for. Throws -1194 for a spelling that nobody takes; where the API has no such parameter it is let be. */
+function timeUnitIn(api: WsApi, query: string): TimeUnit {
+  const asked = api.takesTimeUnit ? /(?:^|&)timeUnit=([^&]*)/.exec(query)?.[1] : undefined;
+  if (asked === undefined) return 'MILLISECOND';
+  const unit = timeUnitOf(asked);
+  if (unit === undefined) throw new WireError('INVALID_TIME_UNIT');
+  return unit;
 }
 
 function stream(house: House, url: StreamUrl, ip: string): Connection | Refusal {

@@ -1,4 +1,4 @@
-import { PRODUCTS, type Product, REQUEST_ID, type WsApi } from '@listenpost/protocol';
+import { instantIn, PRODUCTS, type Product, REQUEST_ID, type TimeUnit, type WsApi } from '@listenpost/protocol';
 import { assertAllowed } from '../control/authenticate.ts';
 import type { Caller } from '../control/call.ts';
 import { answer, type Reply } from '../control/hallway.ts';
@@ -6,8 +6,10 @@ import { Params } from '../control/params.ts';
 import type { Usage } from '../control/rate-limits.ts';
 import type { Session } from '../control/session.ts';
 import { WireError } from '../control/wire-error.ts';
+import { CONNECTION_EVENT_OPENING, eventFrame } from '../data/envelope.ts';
 import type { House } from '../house.ts';
 import { integerLiteral, membersOf, parseJson } from '../json.ts';
+import { AccountSubscriptions } from './account-subscriptions.ts';
 import { Connection, type ConnectionInfo } from './connection.ts';
 
 /** Malformed frames after which the connection ends (spot-margin §1.5 saw three). */
@@ -28,6 +30,12 @@ interface Envelope {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** What the URL asked for. */
+export interface WsApiChoices {
+  readonly returnRateLimits: boolean;
+  readonly timeUnit: TimeUnit;
+}
+
 /** A WebSocket API connection (derivatives §2): requests in, answers out, one session. */
 export class WsApiConnection extends Connection {
   readonly #api: WsApi;
@@ -38,13 +46,14 @@ export class WsApiConnection extends Connection {
   /** Answers leave in the order of their requests: a logon must not be overtaken by what was sent after it. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(house: House, api: WsApi, ip: string, returnRateLimits: boolean) {
+  constructor(house: House, api: WsApi, ip: string, choices: WsApiChoices) {
     super(house, house.connectionRow(api.connection), ip);
     this.#api = api;
     this.#product = PRODUCTS[api.product];
     this.#session = {
       connectedSince: this.openedAt,
-      returnRateLimits,
+      ...choices,
+      subscriptions: this.#desk(choices.timeUnit),
       apiKey: undefined,
       authorizedSince: null,
     };
@@ -57,7 +66,7 @@ export class WsApiConnection extends Connection {
       row: this.row.name,
       ip: this.ip,
       openedAt: this.openedAt,
-      subscriptions: [],
+      subscriptions: [...(this.#session.subscriptions?.all() ?? [])].map(({ stream }) => ({ stream })),
       account: this.#session.apiKey?.account.id ?? null,
     };
   }
@@ -85,7 +94,8 @@ export class WsApiConnection extends Connection {
 
   override announceShutdown(): boolean {
     if (!this.row.announcesShutdown) return false;
-    this.send(JSON.stringify({ event: { e: 'serverShutdown', E: this.house.clock.now() } }));
+    const E = instantIn(this.#session.timeUnit, this.house.clock.now());
+    this.send(eventFrame(CONNECTION_EVENT_OPENING, JSON.stringify({ e: 'serverShutdown', E })));
     return true;
   }
 
@@ -94,6 +104,7 @@ export class WsApiConnection extends Connection {
   }
 
   protected override release(): void {
+    this.#session.subscriptions?.release();
     this.#session.apiKey = undefined;
   }
 
@@ -102,9 +113,25 @@ export class WsApiConnection extends Connection {
     const envelope = this.#envelope(text);
     if (envelope === null) return;
     if (this.#revoked()) return;
+    const { subscriptions } = this.#session;
+    subscriptions?.hold();
     const reply = await this.#answer(envelope);
     this.send(this.#frame(envelope, reply));
+    subscriptions?.settle();
     if (reply.status === 418) this.end('banned');
+  }
+
+  #desk(timeUnit: TimeUnit): AccountSubscriptions | undefined {
+    const { subscriptions: limits } = this.#api;
+    if (limits === undefined) return undefined;
+    return new AccountSubscriptions({
+      house: this.house,
+      limits,
+      timeUnit,
+      ip: this.ip,
+      loggedOn: () => this.#session.apiKey,
+      send: (frame) => this.send(frame),
+    });
   }
 
   async #answer({ method, params }: Envelope): Promise<Reply> {
@@ -120,6 +147,7 @@ export class WsApiConnection extends Connection {
       pool,
       endpoint: path,
       weight: row.weight,
+      takes: row.takes,
       caller: this.#caller(given),
       params: given,
     });
@@ -146,7 +174,7 @@ export class WsApiConnection extends Connection {
       ip: this.ip,
       apiKey: params.text('apiKey'),
       session: this.#session,
-      missingKeyError: 'API_KEY_NOT_FOUND',
+      missingKeyError: this.#api.missingKey,
       // Official connectors percent-encode before they sign, the documents say raw (spot-margin §10 U18): both are read.
       signedPayloads: (given) => [given.signedPayload(), given.signedPayload(percentEncoded)],
     };
@@ -168,6 +196,7 @@ export class WsApiConnection extends Connection {
       this.#session.authorizedSince = null;
       const { code, status, msg } = cause.in(this.#product.errors);
       this.send(frameOf('null', { status, error: { code, msg } }));
+      this.#session.subscriptions?.closeLogon();
       return true;
     }
   }
@@ -177,7 +206,11 @@ export class WsApiConnection extends Connection {
     const rateLimits = shown ? { rateLimits: [rateLimitOf(reply.usage)] } : {};
     if ('result' in reply) return frameOf(id, { status: reply.status, result: reply.result, ...rateLimits });
     const { status, retryAt } = reply;
-    const data = retryAt === undefined ? {} : { data: { serverTime: this.house.clock.now(), retryAfter: retryAt } };
+    const instant = (ms: number) => instantIn(this.#session.timeUnit, ms);
+    const data =
+      retryAt === undefined
+        ? {}
+        : { data: { serverTime: instant(this.house.clock.now()), retryAfter: instant(retryAt) } };
     return frameOf(id, { status, error: { ...reply.error, ...data }, ...rateLimits });
   }
 

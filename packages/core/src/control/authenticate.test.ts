@@ -41,6 +41,8 @@ function asked({ security = 'USER_STREAM', product = 'usdm', apiKey: key, ip = N
         : {
             connectedSince: START,
             returnRateLimits: true,
+            timeUnit: 'MILLISECOND',
+            subscriptions: undefined,
             apiKey: house.accounts.apiKey(session),
             authorizedSince: START,
           },

@@ -1,4 +1,4 @@
-import type { Product, Security } from '@listenpost/protocol';
+import type { Product, Security, TakenParameters } from '@listenpost/protocol';
 import type { House } from '../house.ts';
 import type { ApiKey } from '../registry/accounts.ts';
 import type { Caller } from './call.ts';
@@ -19,11 +19,16 @@ export function authenticate(
   product: Product,
   caller: Caller,
   params: Params,
+  takes?: TakenParameters,
 ): ApiKey | undefined {
+  const claimed = security === 'SESSION' ? caller.session?.apiKey : (caller.apiKey ?? caller.session?.apiKey);
+  const keyless = security === 'NONE' || security === 'SESSION';
+  if (claimed === undefined && !keyless) throw new WireError(caller.missingKeyError, ['apiKey']);
+  const proof = proofFor(security, caller.apiKey, params);
+  if (takes !== undefined) assertTaken(takes, params);
   if (security === 'NONE') return undefined;
-  const claimed = caller.apiKey ?? caller.session?.apiKey;
-  if (claimed === undefined) throw new WireError(caller.missingKeyError);
-  const proof = needsSignature(security, caller.apiKey, params) ? proofOf(params) : undefined;
+  // Only a method of the session gets here without one: nobody is logged on (spot-margin §3.3).
+  if (claimed === undefined) throw new WireError('REJECTED_MBX_KEY');
   const apiKey = typeof claimed === 'string' ? knownApiKey(house, claimed) : claimed;
   assertAllowed(house, apiKey, product, caller.ip);
   if (proof !== undefined) assertProven(house, apiKey, proof, caller.signedPayloads(params));
@@ -33,7 +38,8 @@ export function authenticate(
 /** The -2015 of a key that may not do this: unknown or revoked, wrong address, lacking permission or scope. */
 export function assertAllowed(house: House, apiKey: ApiKey, product: Product, ip: string): void {
   const permitted = apiKey.allows(ip) && apiKey.permits(product.permission);
-  const inScope = apiKey.account.has(product.id, product, house.knownSymbols);
+  // Where one symbol's account may be meant, the call tells which one the caller must have.
+  const inScope = product.isolatedAs !== undefined || apiKey.account.has(product.id, product, house.knownSymbols);
   if (!permitted || !inScope) throw new WireError('REJECTED_MBX_KEY');
 }
 
@@ -43,28 +49,43 @@ function knownApiKey(house: House, text: string): ApiKey {
   throw new WireError(API_KEY_FORMAT.test(text) ? 'REJECTED_MBX_KEY' : 'BAD_API_KEY_FMT');
 }
 
-/**
- * Clients send half of a signature on calls that need none (clients reference, row 3): it is checked where the method asks
- * for one, or where it came whole.
- */
-function needsSignature(security: Security, own: string | undefined, params: Params): boolean {
-  if (security === 'SIGNED') return true;
-  return own !== undefined && params.text('signature') !== undefined && params.text('timestamp') !== undefined;
+/** `returnRateLimits` goes with every request and counts as none (spot-margin §1.5). */
+function assertTaken(takes: TakenParameters, params: Params): void {
+  for (const [name, need] of Object.entries(takes)) {
+    if (need === 'mandatory' && params.text(name) === undefined) throw new WireError('MANDATORY_PARAM', [name]);
+  }
+  const sent = [...params.names()].filter((name) => name !== 'returnRateLimits');
+  const read = sent.filter((name) => Object.hasOwn(takes, name));
+  if (read.length < sent.length) throw new WireError('UNREAD_PARAMETERS', [read.length, sent.length]);
 }
 
 interface Proof {
   readonly time: SignedTime;
-  readonly signature: string;
+  /** Undefined where the session's logon has proved the key already. */
+  readonly signature: string | undefined;
 }
 
-function proofOf(params: Params): Proof {
-  const time = signedTime(params.text('timestamp'), params.text('recvWindow'));
+/**
+ * What must be proved, read from the parameters; undefined where nothing must. Clients send half of a signature on calls
+ * that need none (clients reference, row 3): there it is checked when it came whole.
+ */
+function proofFor(security: Security, own: string | undefined, params: Params): Proof | undefined {
+  if (security === 'NONE' || security === 'SESSION') return undefined;
   const signature = params.text('signature');
-  if (signature === undefined) throw new WireError('MANDATORY_PARAM', ['signature']);
+  if (security === 'USER_STREAM') {
+    const whole = own !== undefined && signature !== undefined && params.text('timestamp') !== undefined;
+    return whole ? { time: timeOf(params), signature } : undefined;
+  }
+  const time = timeOf(params);
+  const onSession = security === 'USER_DATA' && own === undefined;
+  if (signature === undefined && !onSession) throw new WireError('MANDATORY_PARAM', ['signature']);
   return { time, signature };
 }
 
+const timeOf = (params: Params): SignedTime => signedTime(params.text('timestamp'), params.text('recvWindow'));
+
 function assertProven(house: House, apiKey: ApiKey, { time, signature }: Proof, payloads: readonly string[]): void {
   assertTimely(house.signingClocks(), time);
+  if (signature === undefined) return;
   if (!payloads.some((payload) => apiKey.verify(payload, signature))) throw new WireError('INVALID_SIGNATURE');
 }

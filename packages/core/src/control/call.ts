@@ -1,4 +1,4 @@
-import type { ErrorName, Operation, PoolId, Product, Security } from '@listenpost/protocol';
+import type { ErrorName, Operation, PoolId, Product, Security, TakenParameters } from '@listenpost/protocol';
 import type { ApiKey } from '../registry/accounts.ts';
 import type { Params } from './params.ts';
 import type { Session } from './session.ts';
@@ -10,7 +10,7 @@ export interface Caller {
   readonly apiKey: string | undefined;
   /** The WebSocket API session it came on. */
   readonly session: Session | undefined;
-  /** What this door answers when no API key came. */
+  /** What this door answers when no API key came; a blank in its words is filled with `apiKey`. */
   readonly missingKeyError: ErrorName;
   /** The texts a signature of this request may have been made over. */
   signedPayloads(params: Params): readonly string[];
@@ -25,6 +25,7 @@ export interface Request {
   /** The path or method, for pools that count each endpoint on its own. */
   readonly endpoint: string;
   readonly weight: number;
+  readonly takes?: TakenParameters | undefined;
   readonly caller: Caller;
   readonly params: Params;
 }
@@ -37,7 +38,9 @@ export interface Call {
   /** Present unless the row's security is NONE. */
   readonly apiKey: ApiKey | undefined;
   readonly session: Session | undefined;
+  /** An instant, in ms, in the unit that the caller reads. */
+  instant(ms: number): number;
 }
 
 /** A handler's answer: the `result` of the WebSocket API, the body of REST. */
-export type Result = Readonly<Record<string, unknown>>;
+export type Result = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];

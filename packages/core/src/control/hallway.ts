@@ -1,3 +1,4 @@
+import { instantIn } from '@listenpost/protocol';
 import type { House } from '../house.ts';
 import { METHOD_HANDLERS } from '../methods/index.ts';
 import { RegistryStoreError } from '../registry-store.ts';
@@ -42,7 +43,9 @@ async function walk(house: House, request: Request): Promise<Reply> {
       house.limits.charge(pool, endpoint, subject, weight);
     }
     const handler = METHOD_HANDLERS[operation];
-    const result = await handler({ operation, product, params, apiKey, session: caller.session }, house);
+    const { session } = caller;
+    const instant = (ms: number) => instantIn(session?.timeUnit ?? 'MILLISECOND', ms);
+    const result = await handler({ operation, product, params, apiKey, session, instant }, house);
     return { status: 200, result, usage: house.limits.usageOf(pool, endpoint, subject) };
   } catch (cause) {
     const error = refusal(house, cause);
@@ -57,9 +60,10 @@ async function walk(house: House, request: Request): Promise<Reply> {
 }
 
 /** Who calls. One whom nobody knows pays by address where the pool counts by UID. */
-function identify(house: House, { security, product, pool, endpoint, weight, caller, params }: Request) {
+function identify(house: House, request: Request) {
+  const { security, product, pool, endpoint, weight, caller, params, takes } = request;
   try {
-    return authenticate(house, security, product, caller, params);
+    return authenticate(house, security, product, caller, params, takes);
   } catch (cause) {
     const { strangers } = house.limits.pools[pool];
     if (strangers !== undefined) house.limits.charge(strangers, endpoint, caller.ip, weight);

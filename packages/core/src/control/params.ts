@@ -17,6 +17,11 @@ export class Params {
     return value === '' ? undefined : value;
   }
 
+  /** What was sent and is not null, empty texts too. */
+  names(): IterableIterator<string> {
+    return this.#values.keys();
+  }
+
   /** `params` of a WebSocket API request: numbers by their literal, booleans as `true`/`false`, the rest as compact JSON. */
   static ofJson(params: Readonly<Record<string, unknown>>): Params {
     const values = new Map<string, string>();

@@ -11,3 +11,15 @@ export function combinedOpening(streamName: string): string {
 export function combined(opening: string, body: string): string {
   return `${opening}${body}}`;
 }
+
+/** The opening of the WebSocket API's form `{"subscriptionId":…,"event":…}` (spot-margin §1.7), made once per subscription. */
+export function eventOpening(subscriptionId: number): string {
+  return `{"subscriptionId":${subscriptionId},"event":`;
+}
+
+/** An event of the connection itself has no subscription. */
+export const CONNECTION_EVENT_OPENING = '{"event":';
+
+export function eventFrame(opening: string, body: string): string {
+  return `${opening}${body}}`;
+}

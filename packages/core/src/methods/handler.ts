@@ -1,3 +1,4 @@
+import type { AccountSubscriptions } from '../connections/account-subscriptions.ts';
 import type { Call, Result } from '../control/call.ts';
 import type { Session } from '../control/session.ts';
 import type { House } from '../house.ts';
@@ -12,5 +13,17 @@ export type OpenHandler = (call: Call, house: House) => Promise<Result> | Result
 /** A method that exists on WebSocket API sessions only. */
 export type SessionHandler = (
   call: Call & { readonly session: Session; readonly apiKey: ApiKey | undefined },
+  house: House,
+) => Promise<Result> | Result;
+
+/** A method of the connection's account subscriptions. */
+export type SubscriptionHandler = (
+  call: Call & { readonly subscriptions: AccountSubscriptions },
+  house: House,
+) => Promise<Result> | Result;
+
+/** One that reads the account of an API key. */
+export type AccountHandler = (
+  call: Call & { readonly subscriptions: AccountSubscriptions; readonly apiKey: ApiKey },
   house: House,
 ) => Promise<Result> | Result;

@@ -4,15 +4,21 @@ import type { Session } from '../control/session.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { House } from '../house.ts';
 import { exchangeInfo } from './exchangeInfo.ts';
-import type { Handler, OpenHandler, SessionHandler } from './handler.ts';
+import type { AccountHandler, Handler, OpenHandler, SessionHandler, SubscriptionHandler } from './handler.ts';
 import { ping } from './ping.ts';
 import { sessionLogon } from './session.logon.ts';
 import { sessionLogout } from './session.logout.ts';
 import { sessionStatus } from './session.status.ts';
+import { sessionSubscriptions } from './session.subscriptions.ts';
 import { time } from './time.ts';
 import { userDataStreamPing } from './userDataStream.ping.ts';
 import { userDataStreamStart } from './userDataStream.start.ts';
 import { userDataStreamStop } from './userDataStream.stop.ts';
+import { userDataStreamSubscribeListenToken } from './userDataStream.subscribe.listenToken.ts';
+import { userDataStreamSubscribeSignature } from './userDataStream.subscribe.signature.ts';
+import { userDataStreamSubscribe } from './userDataStream.subscribe.ts';
+import { userDataStreamUnsubscribe } from './userDataStream.unsubscribe.ts';
+import { userListenToken } from './userListenToken.ts';
 
 /** For rows whose security asks for an API key. Its absence here means a row of the tables is wrong. */
 const keyed =
@@ -31,6 +37,19 @@ const onSession =
     return handler({ ...call, session }, house);
   };
 
+const onSubscriptions =
+  (handler: SubscriptionHandler): OpenHandler =>
+  (call, house) => {
+    const subscriptions = call.session?.subscriptions;
+    if (subscriptions === undefined) throw new WireError('UNSUPPORTED_OPERATION');
+    return handler({ ...call, subscriptions }, house);
+  };
+
+const onAccount = (handler: AccountHandler): OpenHandler =>
+  onSubscriptions((call, house) =>
+    keyed((withKey, inHouse) => handler({ ...withKey, subscriptions: call.subscriptions }, inHouse))(call, house),
+  );
+
 /** One handler file per wire method, in the wire's spelling. REST endpoints meet WebSocket API methods here. */
 export const METHOD_HANDLERS: Readonly<Record<Operation, (call: Call, house: House) => Promise<Result> | Result>> = {
   'userDataStream.start': keyed(userDataStreamStart),
@@ -39,6 +58,12 @@ export const METHOD_HANDLERS: Readonly<Record<Operation, (call: Call, house: Hou
   'session.logon': onSession(sessionLogon),
   'session.status': onSession(sessionStatus),
   'session.logout': onSession(sessionLogout),
+  'session.subscriptions': onSubscriptions(sessionSubscriptions),
+  'userDataStream.subscribe': onAccount(userDataStreamSubscribe),
+  'userDataStream.subscribe.signature': onAccount(userDataStreamSubscribeSignature),
+  'userDataStream.subscribe.listenToken': onSubscriptions(userDataStreamSubscribeListenToken),
+  'userDataStream.unsubscribe': onSubscriptions(userDataStreamUnsubscribe),
+  userListenToken: keyed(userListenToken),
   ping,
   time,
   exchangeInfo,

@@ -1,3 +1,3 @@
 import type { OpenHandler } from './handler.ts';
 
-export const time: OpenHandler = (_call, house) => ({ serverTime: house.clock.now() });
+export const time: OpenHandler = ({ instant }, house) => ({ serverTime: instant(house.clock.now()) });

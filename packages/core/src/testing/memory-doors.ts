@@ -6,7 +6,7 @@ import { type End, type EndName, type ErrorName, PRODUCTS, type ProductId, SYMBO
 import type { AccountSpec, ApiKeyMaterial, ApiKeySpec } from '../accounts.ts';
 import { BINANCE_LIMITS } from '../control/rate-limits.ts';
 import { WireError } from '../control/wire-error.ts';
-import type { Crypto, SecretBox } from '../crypto.ts';
+import { type Crypto, type SecretBox, TOKEN_PAYLOAD_BYTES } from '../crypto.ts';
 import { type Doors, House, type Settings } from '../house.ts';
 import type { AppendResult, Journal, JournalRecord, JournalSlice, NewEvent } from '../journal.ts';
 import { Redacted } from '../redacted.ts';
@@ -44,6 +44,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 export class OpenSecretBox implements SecretBox {
   readonly secretIds: readonly string[];
   derived = 0;
+  sealed = 0;
 
   constructor(...secretIds: readonly string[]) {
     this.secretIds = secretIds.length === 0 ? ['k1'] : secretIds;
@@ -62,6 +63,16 @@ export class OpenSecretBox implements SecretBox {
 
   lookupOf(secretId: string, listenKey: string): string {
     return `${secretId}/${listenKey}`;
+  }
+
+  sealToken(payload: Uint8Array): string {
+    return `${this.currentSecretId}/${++this.sealed}/${payload.join('.')}`;
+  }
+
+  openToken(text: string): Uint8Array | undefined {
+    const [secretId = '', , bytes = ''] = text.split('/');
+    const payload = Uint8Array.from(bytes.split('.'), Number);
+    return this.secretIds.includes(secretId) && payload.length === TOKEN_PAYLOAD_BYTES ? payload : undefined;
   }
 }
 
@@ -236,6 +247,7 @@ export function testHouse(options: TestHouseOptions = {}): TestHouse {
     validation: 'strict',
     symbols: SYMBOLS,
     legacyPaths: 'silent',
+    expirationTimeUnit: 'timeUnit',
     ...options.settings,
   });
   for (const account of accounts) house.accounts.put(account);

@@ -16,6 +16,17 @@ export function listenKeyExpired(product: ProductId, eventTimeMs: number, listen
   return write(row.fields, { e: row.name, E: eventTimeMs, listenKey });
 }
 
+/**
+ * The body of `eventStreamTerminated`, the last event of a subscription (spot-margin §6.6).
+ *
+ * @throws when the product has no such event: no subscription on a WebSocket API reads its streams.
+ */
+export function eventStreamTerminated(product: ProductId, eventTimeMs: number): string {
+  const row = eventRow(product, 'eventStreamTerminated');
+  if (row === undefined) throw new Error(`product ${product} has no eventStreamTerminated`);
+  return write(row.fields, { e: row.name, E: eventTimeMs });
+}
+
 function write(fields: readonly EventField[], values: { readonly [name: string]: string | number }): string {
   const members = fields.map((field) => `"${field.name}":${text(field, values[field.name])}`);
   return `{${members.join(',')}}`;

@@ -12,6 +12,9 @@ import { accountOfText, storedText } from './stored-account.ts';
 /** Which of the config's accounts have been taken over: they are the first ones, and one that was deleted stays deleted. */
 const TAKEN_OVER = 'configAccounts';
 
+/** The number that the next new account or API key gets. */
+const NEXT_NUMBER = 'nextNumber';
+
 /** Changes that may wait for the one before them. Each waits for one commit, which takes milliseconds. */
 const WAITING_MAX = 1000;
 
@@ -48,9 +51,14 @@ export class AccountRegistry {
    * `AccountError`, `SecretsError` or `RegistryStoreError`; the server must not start then.
    */
   async restore(contents: RegistryContents, configAccounts: readonly AccountSpec[]): Promise<void> {
+    this.#house.accounts.restoreNextNumber(Number(contents.settings.get(NEXT_NUMBER) ?? 1));
+    const unnumbered: AccountSpec[] = [];
     for (const [id, sealed] of contents.accounts) {
-      this.#house.accounts.put(accountOfText(this.#secrets.open(sealed, contextOf(id))));
+      const { spec, numbers } = accountOfText(this.#secrets.open(sealed, contextOf(id)));
+      if (numbers === undefined) unnumbered.push(spec);
+      this.#house.accounts.put(spec, numbers);
     }
+    if (unnumbered.length > 0) await this.#inTurn(() => this.#putAll(unnumbered, []));
     const takenOver = new Set<string>(JSON.parse(contents.settings.get(TAKEN_OVER) ?? '[]'));
     const fresh = configAccounts.filter(({ id }) => !takenOver.has(id));
     if (fresh.length === 0) return;
@@ -78,12 +86,16 @@ export class AccountRegistry {
 
   async #putAll(specs: readonly AccountSpec[], more: readonly RegistryChange[]): Promise<void> {
     this.#check(specs);
-    const changes = specs.map((spec): RegistryChange => {
-      const sealed = this.#secrets.seal(storedText(spec), contextOf(spec.id));
+    const { accounts, store } = this.#house;
+    const numbered = specs.map((spec) => ({ spec, numbers: accounts.numbersFor(spec) }));
+    const changes = numbered.map(({ spec, numbers }): RegistryChange => {
+      const sealed = this.#secrets.seal(storedText(spec, numbers), contextOf(spec.id));
       return { kind: 'putAccount', id: spec.id, sealed };
     });
-    await this.#house.store.commit([...changes, ...more]);
-    for (const spec of specs) this.#house.accounts.put(spec);
+    // In the same commit: a number that went out with an account must never be given again.
+    const next: RegistryChange = { kind: 'putSetting', name: NEXT_NUMBER, value: String(accounts.nextNumber) };
+    await store.commit([...changes, next, ...more]);
+    for (const { spec, numbers } of numbered) accounts.put(spec, numbers);
   }
 
   /** Each against those in force, and against one another. */

@@ -68,6 +68,7 @@ export function makeTestHouse(options: TestHouseOptions = {}): TestHouse {
     validation: 'strict',
     symbols: SYMBOLS,
     legacyPaths: 'silent',
+    expirationTimeUnit: 'timeUnit',
     ...options.settings,
   };
   const house = new House(doors, settings);

@@ -1,0 +1,222 @@
+import { eventStreamTerminated, type ProductId, type SubscriptionLimits, type TimeUnit } from '@listenpost/protocol';
+import type { Timer } from '../clock.ts';
+import { WireError } from '../control/wire-error.ts';
+import { eventFrame, eventOpening } from '../data/envelope.ts';
+import type { Subscription } from '../data/subscription.ts';
+import type { House } from '../house.ts';
+import type { ApiKey, StreamPlace } from '../registry/accounts.ts';
+import type { ApiKeyGrant } from '../registry/api-key-grants.ts';
+
+/** Why a connection may read a stream of an account (spot-margin §3.2). */
+export interface Grant {
+  readonly kind: 'logon' | 'signature' | 'token';
+  readonly apiKey: ApiKey;
+  readonly place: StreamPlace;
+  /** A token's own end, in ms; null where the grant has none. */
+  readonly deadline: number | null;
+}
+
+/** One account stream on one WebSocket API connection, while its grant holds. */
+export class AccountSubscription implements Subscription, ApiKeyGrant {
+  readonly id: number;
+  readonly grantName: string;
+  readonly stream: string;
+  readonly product: ProductId;
+  readonly account: string;
+  grant: Grant;
+  /** Fires at the token's deadline. */
+  expiry: Timer | undefined;
+  readonly #opening: string;
+  readonly #desk: AccountSubscriptions;
+
+  constructor(desk: AccountSubscriptions, id: number, grant: Grant) {
+    this.#desk = desk;
+    this.id = id;
+    this.grantName = String(id);
+    this.grant = grant;
+    this.stream = grant.place.stream;
+    this.product = grant.place.product.id;
+    this.account = grant.apiKey.account.id;
+    this.#opening = eventOpening(id);
+  }
+
+  deliver(type: string, body: string): void {
+    this.#desk.deliver(this, type, body);
+  }
+
+  grantEnded(): void {
+    this.#desk.terminate(this);
+  }
+
+  review(): void {
+    this.#desk.review(this);
+  }
+
+  frame(body: string): string {
+    return eventFrame(this.#opening, body);
+  }
+}
+
+export interface DeskDoors {
+  readonly house: House;
+  readonly limits: SubscriptionLimits;
+  readonly timeUnit: TimeUnit;
+  readonly ip: string;
+  /** The key of the session's logon. */
+  loggedOn(): ApiKey | undefined;
+  send(frame: string): void;
+}
+
+/**
+ * The account subscriptions of one WebSocket API connection (spot-margin §3.2): ids counted up and never given again, one
+ * active subscription per stream, `eventStreamTerminated` as the last word of each.
+ *
+ * A request's answer comes before what the request causes (spot-margin §3.7): between `hold` and `settle` a fresh
+ * subscription does not read yet, and last words wait.
+ */
+export class AccountSubscriptions {
+  readonly #doors: DeskDoors;
+  readonly #byId = new Map<number, AccountSubscription>();
+  readonly #byStream = new Map<string, AccountSubscription>();
+  #fresh: AccountSubscription[] = [];
+  #lastWords: string[] = [];
+  #held = false;
+  #nextId = 0;
+
+  constructor(doors: DeskDoors) {
+    this.#doors = doors;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  all(): IterableIterator<AccountSubscription> {
+    return this.#byId.values();
+  }
+
+  /**
+   * Opens a subscription, or renews that of a token by another token of its stream. Throws the row of what forbids it.
+   */
+  open(grant: Grant): AccountSubscription {
+    const active = this.#active(grant.place.stream);
+    if (active !== undefined) return this.#renew(active, grant);
+    const { house, limits } = this.#doors;
+    if (this.#byId.size >= limits.activeMax) throw new WireError('TOO_MANY_SUBSCRIPTIONS', [limits.activeMax]);
+    if (this.#nextId >= limits.lifetimeMax) throw new WireError('MAXIMUM_SUBSCRIPTION_IDS');
+    const subscription = new AccountSubscription(this, this.#nextId++, grant);
+    this.#byId.set(subscription.id, subscription);
+    this.#byStream.set(subscription.stream, subscription);
+    house.apiKeyGrants.hold(subscription);
+    this.#watch(subscription);
+    if (this.#held) this.#fresh.push(subscription);
+    else house.router.attach(subscription);
+    return subscription;
+  }
+
+  /** Ends the one of this id, or all where none is named. Throws -2036 when there is nothing to end (spot-margin §3.7). */
+  close(id: number | undefined): void {
+    const ending = [...this.#byId.values()].filter((subscription) => id === undefined || subscription.id === id);
+    if (ending.length === 0) throw new WireError('SUBSCRIPTION_INACTIVE');
+    for (const subscription of ending) this.terminate(subscription);
+  }
+
+  /** Logging out ends what the logon opened; signatures and tokens have not needed it (spot-margin §3.9). */
+  closeLogon(): void {
+    for (const subscription of [...this.#byId.values()]) {
+      if (subscription.grant.kind === 'logon') this.terminate(subscription);
+    }
+  }
+
+  /** Ends one, and says so. */
+  terminate(subscription: AccountSubscription): void {
+    if (!this.#remove(subscription)) return;
+    const body = eventStreamTerminated(subscription.product, this.#doors.house.clock.now());
+    const frame = subscription.frame(this.#inUnit(subscription.product, 'eventStreamTerminated', body));
+    if (this.#held) this.#lastWords.push(frame);
+    else this.#doors.send(frame);
+  }
+
+  deliver(subscription: AccountSubscription, type: string, body: string): void {
+    // The machine's timer may be late; an event after the deadline is nobody's.
+    if (this.#expired(subscription)) this.terminate(subscription);
+    else this.#doors.send(subscription.frame(this.#inUnit(subscription.product, type, body)));
+  }
+
+  /** A logon ends at its session's next request (derivatives §2.4); everything else at once. */
+  review(subscription: AccountSubscription): void {
+    const { house, loggedOn, ip } = this.#doors;
+    const { grant, account, product } = subscription;
+    const owner = house.accounts.get(account);
+    if (owner !== undefined && grant.kind === 'logon' && loggedOn()?.number === grant.apiKey.number) return;
+    const apiKey = house.accounts.current(grant.apiKey);
+    const place = owner?.place(subscription.stream.slice(account.length + 1), house.knownSymbols);
+    const permitted = place !== undefined && apiKey?.permits(place.product.permission) === true;
+    if (apiKey === undefined || !permitted || place?.product.id !== product) this.terminate(subscription);
+    else if (grant.kind !== 'token' && !apiKey.allows(ip)) this.terminate(subscription);
+    else subscription.grant = { ...grant, apiKey, place };
+  }
+
+  /** A request is about to be answered. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** It was: what it opened reads from here on, and what it ended says its last word. */
+  settle(): void {
+    this.#held = false;
+    for (const subscription of this.#fresh.splice(0)) {
+      if (this.#byId.has(subscription.id)) this.#doors.house.router.attach(subscription);
+    }
+    for (const frame of this.#lastWords.splice(0)) this.#doors.send(frame);
+  }
+
+  /** The connection is gone: all end in silence. */
+  release(): void {
+    this.#fresh = [];
+    this.#lastWords = [];
+    for (const subscription of [...this.#byId.values()]) this.#remove(subscription);
+  }
+
+  /** The active subscription of this stream; one whose token has just run out is ended first. */
+  #active(stream: string): AccountSubscription | undefined {
+    const active = this.#byStream.get(stream);
+    if (active === undefined || !this.#expired(active)) return active;
+    this.terminate(active);
+    return undefined;
+  }
+
+  /** Also by a token that ends earlier (spot-margin §3.5). */
+  #renew(active: AccountSubscription, grant: Grant): AccountSubscription {
+    if (active.grant.kind !== 'token' || grant.kind !== 'token') throw new WireError('SUBSCRIPTION_ACTIVE');
+    active.grant = grant;
+    this.#watch(active);
+    return active;
+  }
+
+  #watch(subscription: AccountSubscription): void {
+    subscription.expiry?.cancel();
+    const { deadline } = subscription.grant;
+    if (deadline === null) return;
+    subscription.expiry = this.#doors.house.clock.at(deadline, () => this.terminate(subscription));
+  }
+
+  #expired({ grant }: AccountSubscription): boolean {
+    return grant.deadline !== null && grant.deadline <= this.#doors.house.clock.now();
+  }
+
+  #remove(subscription: AccountSubscription): boolean {
+    if (!this.#byId.delete(subscription.id)) return false;
+    const { house } = this.#doors;
+    this.#byStream.delete(subscription.stream);
+    subscription.expiry?.cancel();
+    house.apiKeyGrants.release(subscription);
+    house.router.detach(subscription);
+    return true;
+  }
+
+  #inUnit(product: ProductId, type: string, body: string): string {
+    const { house, timeUnit } = this.#doors;
+    return timeUnit === 'MICROSECOND' ? house.microsecondBodies.of(product, type, body) : body;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Params } from '../control/params.ts';
+import { WireError } from '../control/wire-error.ts';
+import { TOKEN_VALIDITY_MS_MAX } from '../registry/listen-tokens.ts';
+import type { Handler } from './handler.ts';
+
+/** Makes a listenToken for the account's cross margin, or for its isolated margin of one symbol (spot-margin §4.3). */
+export const userListenToken: Handler = ({ apiKey, params, instant }, house) => {
+  const symbol = isIsolated(params) ? params.text('symbol') : undefined;
+  if (symbol === undefined && isIsolated(params)) throw new WireError('MANDATORY_PARAM', ['symbol']);
+  const { token, deadline } = house.listenTokens.issue(apiKey, symbol, validityMs(params));
+  return { token, expirationTime: instant(deadline) };
+};
+
+/** In any case of letters: other margin calls write TRUE and FALSE. */
+function isIsolated(params: Params): boolean {
+  const text = params.text('isIsolated')?.toLowerCase() ?? 'false';
+  if (text !== 'true' && text !== 'false') throw new WireError('INVALID_PARAMETER', ['isIsolated']);
+  return text === 'true';
+}
+
+function validityMs(params: Params): number {
+  const text = params.text('validity');
+  if (text === undefined) return TOKEN_VALIDITY_MS_MAX;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > TOKEN_VALIDITY_MS_MAX) throw new WireError('INVALID_PARAMETER', ['validity']);
+  return value;
+}
