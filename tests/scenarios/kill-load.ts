@@ -260,7 +260,7 @@ export class StreamingProducer implements Actor {
       }
     };
     await gone;
-    if (fault !== undefined) throw fault;
+    if (fault !== undefined) throw new Error('the producer failed', { cause: fault });
   }
 
   async check(_service: UnderTest, journal: HeldJournal): Promise<void> {
