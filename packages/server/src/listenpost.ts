@@ -57,12 +57,29 @@ const UPKEEP_EVERY_MS = 5_000;
 
 const CLOCK_SETTING = 'clock';
 
-export async function startListenpost({ config, log, rig = {} }: ListenpostOptions): Promise<RunningListenpost> {
+/** What a start that fails half-way has opened, in that order. */
+type Opened = (() => Promise<unknown>)[];
+
+/** Rejects where anything is in the way; the data folder and the ports are then free again. */
+export async function startListenpost(options: ListenpostOptions): Promise<RunningListenpost> {
+  const opened: Opened = [];
+  try {
+    return await start(options, opened);
+  } catch (cause) {
+    // The first fault is the one to tell, also where it keeps something from closing.
+    for (const close of opened.reverse()) await close().catch(() => undefined);
+    throw cause;
+  }
+}
+
+async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opened): Promise<RunningListenpost> {
   const secrets = createSecretBox(secretsOf(config));
   const store = await openStore(config, rig);
+  opened.push(() => store.close());
   const contents = await store.load();
   const clock = new VirtualClock(machineTime, clockStateOf(contents.settings.get(CLOCK_SETTING)));
   const journal = await openJournal(config, rig);
+  opened.push(() => journal.close());
   const metrics = new Metrics();
   const house = new House(
     {
@@ -86,7 +103,7 @@ export async function startListenpost({ config, log, rig = {} }: ListenpostOptio
   await house.listenTokens.restore(contents.settings, store);
 
   const tls = await certificateOf(config);
-  const edges = openEdges(config, house, tls?.certificate);
+  const edges = openEdges(config, house, tls?.certificate, opened);
   const saveClock = () =>
     store.commit([{ kind: 'putSetting', name: CLOCK_SETTING, value: JSON.stringify(clock.state) }]);
   let draining = false;
@@ -102,6 +119,7 @@ export async function startListenpost({ config, log, rig = {} }: ListenpostOptio
     metrics,
     draining: () => draining,
   });
+  opened.push(async () => api.shutDown());
   const admin = startAdminEdge({ host: config.listen.adminHost, port: config.listen.adminPort, api });
   const upkeep = setInterval(() => {
     // A fault stands in the storage itself, where /readyz reads it; trying again here is what ends it when nobody writes.
@@ -147,7 +165,12 @@ interface Edges {
   readonly https?: PublicEdge;
 }
 
-function openEdges({ listen, trustedProxies }: Config, house: House, certificate: Certificate | undefined): Edges {
+function openEdges(
+  { listen, trustedProxies }: Config,
+  house: House,
+  certificate: Certificate | undefined,
+  opened: Opened,
+): Edges {
   const shared = {
     house,
     host: listen.host,
@@ -156,6 +179,7 @@ function openEdges({ listen, trustedProxies }: Config, house: House, certificate
     connectionsMax: CONNECTIONS_MAX,
   };
   const http = startPublicEdge({ ...shared, port: listen.port });
+  opened.push(() => http.stop());
   if (certificate === undefined || listen.tlsPort === undefined) return { http };
   return { http, https: startPublicEdge({ ...shared, port: listen.tlsPort, tls: certificate }) };
 }
