@@ -7,6 +7,7 @@ export * from './limits.ts';
 export * from './methods.ts';
 export * from './position.ts';
 export * from './products.ts';
+export * from './sbe/index.ts';
 export * from './stream-paths.ts';
 export * from './symbols.ts';
 export * from './time-unit.ts';

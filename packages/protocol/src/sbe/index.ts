@@ -1,0 +1,11 @@
+export type { SbeDecimal, SbeFields, SbeHeader, SbeMessage, SbeValue } from './decode.ts';
+export { decodeMessage } from './decode.ts';
+export type { EncodeEventOptions, EncodeResponseOptions, SbeResponse, SbeTimeUnit } from './encode.ts';
+export { encodeEvent, encodeResponse, nonRepresentable, stampSubscriptionId, subscriptionIdOffset } from './encode.ts';
+export type { SbeEventForm, SbeResponseForm } from './json-form.ts';
+export { eventForm, messageForm, responseForm } from './json-form.ts';
+export type { SbeChoice, SbeLifecycleRow } from './lifecycle.ts';
+export { chooseSbeSchema, SBE_LIFECYCLE } from './lifecycle.ts';
+export { SbeError } from './sbe-error.ts';
+export type { SbeSchema } from './schema.ts';
+export { SPOT_3_5 } from './spot-3-5.ts';
