@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { Redacted } from '@listenpost/core';
+import { Redacted, TOKEN_PAYLOAD_BYTES } from '@listenpost/core';
 import { createSecretBox, makeSecrets, type Secrets, SecretsError } from './secrets.ts';
 
 const value = (letter: string) => new Redacted(letter.repeat(64));
@@ -95,6 +95,49 @@ describe('seal and open', () => {
   test('name the secret that is missing', () => {
     const other = createSecretBox({ current: { id: 'k9', value: value('z') }, previous: [] });
     expect(() => other.open(box.seal('text', 'alice'), 'alice')).toThrow('"k1", which is not configured; add it to');
+  });
+});
+
+describe('listenTokens', () => {
+  const payload = Uint8Array.from({ length: TOKEN_PAYLOAD_BYTES }, (_, index) => index * 13);
+
+  test('are 70 characters of base64, another each time, and open to what was sealed', () => {
+    const [one, two] = [box.sealToken(payload), box.sealToken(payload)];
+    for (const token of [one, two]) {
+      expect(token).toMatch(/^[A-Za-z0-9+/]{70}$/);
+      expect([...(box.openToken(token) ?? [])]).toEqual([...payload]);
+    }
+    expect(one).not.toBe(two);
+  });
+
+  test('open in any process with their secret, the current or a previous one, and in no other', () => {
+    const token = box.sealToken(payload);
+    expect(createSecretBox(first).openToken(token)).toBeDefined();
+    expect(createSecretBox(rotated).openToken(token)).toBeDefined();
+    expect(createSecretBox({ current: rotated.current, previous: [] }).openToken(token)).toBeUndefined();
+    expect(box.openToken(createSecretBox(rotated).sealToken(payload))).toBeUndefined();
+    const samePlace = createSecretBox({ current: { id: 'k1', value: value('c') }, previous: [] });
+    expect(samePlace.openToken(token)).toBeUndefined();
+  });
+
+  test('with any bit turned open to nothing', () => {
+    const bytes = Buffer.from(box.sealToken(payload), 'base64');
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const forged = Buffer.from(bytes);
+      forged[bit >> 3] = (forged[bit >> 3] as number) ^ (1 << (bit & 7));
+      expect(box.openToken(forged.toString('base64').slice(0, 70))).toBeUndefined();
+    }
+  });
+
+  test('have one spelling', () => {
+    const token = box.sealToken(payload);
+    const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.indexOf(token.slice(-1));
+    const stray = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.charAt(last + 1);
+    for (const text of [token.slice(0, -1) + stray, `${token}==`, ` ${token.slice(1)}`, token.slice(0, 69), '']) {
+      expect(box.openToken(text)).toBeUndefined();
+    }
+    const urlSafe = token.replaceAll('+', '-').replaceAll('/', '_');
+    expect(box.openToken(urlSafe) === undefined).toBe(urlSafe !== token);
   });
 });
 

@@ -161,3 +161,51 @@ describe('scopes', () => {
     expect(alice.place('isolated:BTCUSDT', symbols)).toBeUndefined();
   });
 });
+
+describe('numbers', () => {
+  const numbersOf = (account: { number: number; apiKeys: readonly { number: number }[] } | undefined) => [
+    account?.number,
+    ...(account?.apiKeys ?? []).map(({ number }) => number),
+  ];
+
+  test('stay with what stays, and what is new gets one that nobody had', () => {
+    const registry = accounts();
+    const [one, two] = [apiKey('one', 'HMAC'), apiKey('two', 'HMAC')];
+    expect(numbersOf(registry.put({ id: 'alice', apiKeys: [one, two] }))).toEqual([1, 2, 3]);
+    expect(numbersOf(registry.put({ id: 'alice', apiKeys: [two], scopes: ['spot'] }))).toEqual([1, 3]);
+    expect(registry.apiKeyOfNumber(2)).toBeUndefined();
+    expect(numbersOf(registry.put({ id: 'alice', apiKeys: [one, two] }))).toEqual([1, 4, 3]);
+    const changed = { ...one, type: 'HMAC' as const, secret: new Redacted('another') };
+    expect(numbersOf(registry.put({ id: 'alice', apiKeys: [changed, two] }))).toEqual([1, 5, 3]);
+    registry.drop('alice');
+    expect(registry.apiKeyOfNumber(3)).toBeUndefined();
+    expect(numbersOf(registry.put({ id: 'alice', apiKeys: [two] }))).toEqual([6, 7]);
+  });
+
+  test('go on where the last process stopped', () => {
+    const registry = accounts();
+    registry.restoreNextNumber(40);
+    registry.put({ id: 'alice', apiKeys: [apiKey('one', 'HMAC')] }, { account: 7, apiKeys: [9] });
+    expect(registry.apiKeyOfNumber(9)?.account.number).toBe(7);
+    expect(numbersOf(registry.put({ id: 'bob', apiKeys: [] }))).toEqual([40]);
+    registry.restoreNextNumber(2 ** 32);
+    expect(() => registry.put({ id: 'carol', apiKeys: [] })).toThrow('numbers of accounts and keys are used');
+  });
+
+  test('of a check are given to nobody', () => {
+    const registry = accounts();
+    registry.check({ id: 'alice', apiKeys: [apiKey('one', 'HMAC')] });
+    expect(registry.nextNumber).toBe(1);
+  });
+
+  test('who is told of a change hears of each once', () => {
+    const registry = accounts();
+    const heard: string[] = [];
+    registry.onChanged((id) => heard.push(id));
+    registry.put({ id: 'alice', apiKeys: [] });
+    registry.put({ id: 'alice', apiKeys: [] });
+    registry.drop('alice');
+    registry.drop('alice');
+    expect(heard).toEqual(['alice', 'alice', 'alice']);
+  });
+});

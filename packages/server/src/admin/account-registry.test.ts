@@ -23,6 +23,42 @@ async function started(store: MemoryRegistry, configAccounts = [alice]) {
   return { house, registry, ids: () => [...house.accounts.all()].map(({ id }) => id).sort() };
 }
 
+const numbersIn = ({ house }: { house: ReturnType<typeof makeTestHouse>['house'] }, id: string) => {
+  const account = house.accounts.get(id);
+  return [account?.number, ...(account?.apiKeys ?? []).map(({ number }) => number)];
+};
+
+describe('numbers', () => {
+  test('of accounts and API keys come back, and are never given again', async () => {
+    const store = new MemoryRegistry();
+    const first = await started(store);
+    await first.registry.put(bob);
+    const before = [numbersIn(first, 'alice'), numbersIn(first, 'bob')];
+    const second = await started(store);
+    expect([numbersIn(second, 'alice'), numbersIn(second, 'bob')]).toEqual(before);
+    await second.registry.delete('bob');
+    const third = await started(store);
+    await third.registry.put(bob);
+    const all = [...before.flat(), ...numbersIn(third, 'bob')];
+    expect(new Set(all).size).toBe(6);
+  });
+
+  test('are given to accounts that were sealed before there were any', async () => {
+    const store = new MemoryRegistry();
+    const { secrets } = makeTestHouse({ accounts: [] });
+    const [key] = bob.apiKeys;
+    const stored = {
+      id: 'bob',
+      apiKeys: [{ apiKey: key?.apiKey.reveal(), type: 'HMAC', material: testSecret('bob') }],
+    };
+    const sealed = secrets.seal(JSON.stringify(stored), 'account bob');
+    await store.commit([{ kind: 'putAccount', id: 'bob', sealed }]);
+    const numbers = numbersIn(await started(store, []), 'bob');
+    expect(numbers).toEqual([1, 2]);
+    expect(numbersIn(await started(store, []), 'bob')).toEqual(numbers);
+  });
+});
+
 describe('restore', () => {
   test('the config’s accounts are the first ones', async () => {
     const store = new MemoryRegistry();
