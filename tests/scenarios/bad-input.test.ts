@@ -2,7 +2,7 @@
  * Any bytes on any socket: an error or a close with a documented code, never a crash, a stack trace, or an event on a
  * stranger's socket. A failed property prints its seed; `LISTENPOST_SEED` runs all of them from another one.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { WS_APIS } from '@listenpost/protocol';
 import fc from 'fast-check';
 import { anyBytes, FUZZER_API_KEY, frames, lines, mistreated, ODD_NAMES, request } from './bad-bytes.ts';
@@ -21,6 +21,9 @@ import {
 import { seedOf } from './seed.ts';
 import { ServerProcess, temporaryFolder } from './server-process.ts';
 import { type RestAnswer, UnderTest } from './under-test.ts';
+
+/** Of a machine that has other things to do. */
+setDefaultTimeout(30_000);
 
 const SEED = seedOf(20_260_701);
 const runs = (numRuns: number) => ({ seed: SEED, numRuns });

@@ -2,7 +2,7 @@
  * A disk that takes no more: publishing says so and delivers nothing, /readyz says why, and when there is room again the
  * service goes on without a restart and without a gap.
  */
-import { afterAll, afterEach, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { join } from 'node:path';
 import { seededRandom } from '../../packages/core/src/testing/seeded-random.ts';
 import { FaultyFiles, type OperationKind } from '../../packages/server/src/storage/testing/faulty-files.ts';
@@ -11,6 +11,9 @@ import { endPrograms } from './program.ts';
 import { seedOf } from './seed.ts';
 import { ServerProcess, temporaryFolder } from './server-process.ts';
 import { UnderTest } from './under-test.ts';
+
+/** Of a machine that has other things to do. */
+setDefaultTimeout(30_000);
 
 const API_KEY = 'a'.repeat(64);
 const REST_PATH = '/fapi/v1/listenKey';

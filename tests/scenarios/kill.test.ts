@@ -2,7 +2,7 @@
  * SIGKILL in mid-load, again and again: what was acknowledged is there afterwards, once and in order, and nothing was
  * delivered that is not.
  */
-import { afterAll, expect, test } from 'bun:test';
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { join } from 'node:path';
 import { seededRandom } from '../../packages/core/src/testing/seeded-random.ts';
 import {
@@ -20,6 +20,9 @@ import { endPrograms, Program } from './program.ts';
 import { seedOf } from './seed.ts';
 import { ServerProcess, temporaryFolder } from './server-process.ts';
 import type { UnderTest } from './under-test.ts';
+
+/** Of a machine that has other things to do. */
+setDefaultTimeout(30_000);
 
 const folder = temporaryFolder();
 afterAll(() => {
@@ -149,4 +152,4 @@ test(`the clock goes on where it stood, and keys with it (seed ${CLOCK_SEED})`, 
   expect(((await (await restarted()).admin('GET', '/admin/v1/keys')).body as { keys: KeyRow[] }).keys).toEqual([]);
   expect(await server.service.listenKey(REST_PATHS['usdm'] ?? '', apiKeyOf('alice'))).not.toBe(key);
   await server.service.close();
-}, 15_000);
+});

@@ -1,5 +1,5 @@
 /** What outlives a process: numbering, receipts, keys under older secrets; and what the next one finds wrong with the files. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '../../packages/core/src/testing/seeded-random.ts';
@@ -8,6 +8,9 @@ import { endPrograms, Program } from './program.ts';
 import { seedOf } from './seed.ts';
 import { ServerProcess, temporaryFolder } from './server-process.ts';
 import { type RestAnswer, UnderTest } from './under-test.ts';
+
+/** Of a machine that has other things to do. */
+setDefaultTimeout(30_000);
 
 const API_KEY = 'a'.repeat(64);
 const REST_PATH = '/fapi/v1/listenKey';

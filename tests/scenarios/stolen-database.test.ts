@@ -3,7 +3,7 @@
  * again.
  */
 import { Database } from 'bun:sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +11,9 @@ import { makeSecrets } from '../../packages/server/src/secrets.ts';
 import { fixtureEvent } from './fixtures.ts';
 import { endPrograms, Program } from './program.ts';
 import { ServerProcess, temporaryFolder } from './server-process.ts';
+
+/** Of a machine that has other things to do. */
+setDefaultTimeout(30_000);
 
 const KEY_PATHS = ['/fapi/v1/listenKey', '/dapi/v1/listenKey', '/eapi/v1/listenKey', '/papi/v1/listenKey'];
 const RISK_PATH = '/sapi/v1/margin/listen-key';
