@@ -86,7 +86,7 @@ function underExponent(values: readonly (Decimal | null)[], decimals: number): S
     if (mantissa !== null && !fitsInt64(mantissa)) return undefined;
     mantissas.push(mantissa);
   }
-  return { exponent: -decimals, mantissas };
+  return { exponent: 0 - decimals, mantissas };
 }
 
 function fewestDecimals(values: readonly (Decimal | null)[]): number {

@@ -227,13 +227,13 @@ function valueAt(source: unknown, place: Place): unknown {
 
 // --- Fields ------------------------------------------------------------------------------------------------------------
 
-/** The value to write, or null. A missing member that must be there is an error. */
+/** The value to write; undefined for the schema's null. A missing member that must be there is an error. */
 function presentValue(field: FieldPlan, members: Members): unknown {
   const value = field.steps === undefined ? members[field.key] : valueAt(members, field);
   const { row } = field;
   if (row.optional) {
-    const absent = value === undefined || value === null || value === row.jsonDefault || value === row.alsoNull;
-    return absent || value === field.nullNumber ? null : value;
+    const absent = value === null || value === row.jsonDefault || value === row.alsoNull || value === field.nullNumber;
+    return absent ? undefined : value;
   }
   if (value !== undefined) return value;
   if (row.jsonDefault === undefined || row.jsonDefault === null) throw new SbeError(`${field.path}: is missing`);
@@ -242,7 +242,7 @@ function presentValue(field: FieldPlan, members: Members): unknown {
 
 function writeField(job: Job, field: FieldPlan, members: Members, at: number): void {
   const value = presentValue(field, members);
-  if (value === null) writer.null(field.primitive, at);
+  if (value === undefined) writer.null(field.primitive, at);
   else writer.integer(field.primitive, at, codeOf(job, field, value));
 }
 
@@ -328,7 +328,7 @@ function writeDecimals(plan: ExponentPlan, members: Members, block: number): voi
 
 function decimalOf(field: FieldPlan, members: Members): Decimal | null {
   const value = presentValue(field, members);
-  if (value === null) return null;
+  if (value === undefined) return null;
   if (value === '0' && field.row.bareZeroDecimals !== undefined) {
     return { mantissa: 0, decimals: field.row.bareZeroDecimals };
   }
@@ -399,5 +399,6 @@ function wrong(place: Place, expected: string, value: unknown): SbeError {
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
+  if (value === undefined) return 'nothing';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
