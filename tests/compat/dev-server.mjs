@@ -36,6 +36,11 @@ export async function trigger(scenario, scope, parameters = {}) {
   return callAdmin(`/trigger/${scenario}`, { account: 'demo', scope, ...parameters });
 }
 
+/** One event of the demo account, as it stands. Resolves when it is durable. */
+export async function publish(scope, event) {
+  return callAdmin('/events', { account: 'demo', scope, event });
+}
+
 /** Every timer of the server follows; resolves when all that fell due has happened. */
 export async function advanceClock(duration) {
   return callAdmin('/clock', { advance: duration });
