@@ -89,8 +89,11 @@ function stampInto(frame: Uint8Array, message: MessagePlan, subscriptionId: numb
 
 /** By the frame's own header. */
 function messageOf(frame: Uint8Array): MessagePlan | undefined {
-  const [, , templateLow = 0, templateHigh = 0, , , versionLow = 0, versionHigh = 0] = frame;
-  return planOf(versionLow | (versionHigh << 8)).byTemplate.get(templateLow | (templateHigh << 8));
+  return planOf(uint16(frame, 6)).byTemplate.get(uint16(frame, 2));
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
 }
 
 /** A WebSocket API response as its JSON form has it (spot-margin §1.6). */
@@ -319,10 +322,11 @@ function writeDecimals(plan: ExponentPlan, members: Members, block: number): voi
     throw new SbeError(`${paths}: share an exponent, and have too many digits together for int64`);
   }
   writer.integer('int8', block + plan.offset, shared.exponent);
-  for (const [index, field] of plan.mantissas.entries()) {
+  for (let index = 0; index < plan.mantissas.length; index++) {
+    const at = block + (plan.mantissas[index] as FieldPlan).offset;
     const mantissa = shared.mantissas[index] ?? null;
-    if (mantissa === null) writer.null('int64', block + field.offset);
-    else writer.integer('int64', block + field.offset, mantissa);
+    if (mantissa === null) writer.null('int64', at);
+    else writer.integer('int64', at, mantissa);
   }
 }
 

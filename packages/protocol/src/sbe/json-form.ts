@@ -21,8 +21,8 @@ export interface SbeEventForm {
 export function eventForm(message: SbeMessage, timeUnit: SbeTimeUnit = 'MICROSECOND'): SbeEventForm | undefined {
   const row = rowOf(message);
   if (row?.event === undefined) return undefined;
-  const { subscriptionId, ...fields } = message.fields;
-  const event = { e: row.event, ...membersForm(row, fields, timeUnit) };
+  const { subscriptionId } = message.fields;
+  const event = membersForm(row, message.fields, timeUnit, { e: row.event }, 'subscriptionId');
   return typeof subscriptionId === 'number' ? { subscriptionId, event } : { event };
 }
 
@@ -43,15 +43,11 @@ export interface SbeResponseForm {
 export function responseForm(message: SbeMessage, timeUnit: SbeTimeUnit = 'MICROSECOND'): SbeResponseForm | undefined {
   const row = rowOf(message);
   if (row?.templateId !== TEMPLATE.webSocketResponse) return undefined;
-  const { result, ...fields } = message.fields;
-  const inner = result as SbeMessage;
+  const inner = message.fields['result'] as SbeMessage;
   const member = inner.header.templateId === TEMPLATE.errorResponse ? 'error' : 'result';
-  const form = membersForm({ ...row, data: row.data.filter(({ name }) => name !== 'result') }, fields, timeUnit);
-  return {
-    ...(form as unknown as Omit<SbeResponseForm, 'name'>),
-    name: inner.name,
-    [member]: messageForm(inner, timeUnit),
-  };
+  const form = membersForm(row, message.fields, timeUnit, { name: inner.name }, 'result');
+  form[member] = messageForm(inner, timeUnit);
+  return form as unknown as SbeResponseForm;
 }
 
 /** The JSON form of any other message, as it stands where it is used. */
@@ -78,13 +74,21 @@ function bodyForm(body: Body, fields: SbeFields, timeUnit: SbeTimeUnit): unknown
 
 type Members = { [key: string]: unknown };
 
-function membersForm(body: Body, fields: SbeFields, timeUnit: SbeTimeUnit): Members {
-  const members: Members = {};
-  for (const row of [...body.fields, ...body.groups, ...body.data]) {
-    const value = fields[row.name];
-    if (value === undefined || ('type' in row && row.type === 'exponent8')) continue;
-    const form = valueForm(row, value, timeUnit);
-    if (form !== undefined) setMember(members, row.key ?? row.name, form);
+/** Put into `members`. `apart`: the name of a row that has no place there. */
+function membersForm(
+  body: Body,
+  fields: SbeFields,
+  timeUnit: SbeTimeUnit,
+  members: Members = {},
+  apart?: string,
+): Members {
+  for (const rows of [body.fields, body.groups, body.data]) {
+    for (const row of rows) {
+      const value = fields[row.name];
+      if (value === undefined || row.name === apart || ('type' in row && row.type === 'exponent8')) continue;
+      const form = valueForm(row, value, timeUnit);
+      if (form !== undefined) setMember(members, row.key ?? row.name, form);
+    }
   }
   return members;
 }

@@ -12,6 +12,10 @@ import { eventForm } from './json-form.ts';
 type Members = { readonly [key: string]: unknown };
 
 const PRODUCTS: readonly ProductId[] = ['spot', 'margin', 'isolated'];
+
+/** Of streams opened with a listenKey, which are JSON only. */
+const JSON_ONLY = 'listenKeyExpired';
+
 const FIXTURES = new URL('../../../../tests/conformance/', import.meta.url);
 
 /** The event that a client reads from the frame, in ms as the source. */
@@ -60,6 +64,7 @@ function rowOf(product: ProductId, name: string): EventRow {
 describe('every fixture', () => {
   for (const product of PRODUCTS) {
     for (const file of readdirSync(new URL(`${product}/`, FIXTURES))) {
+      if (file === `${JSON_ONLY}.json`) continue;
       const { cases } = JSON.parse(readFileSync(new URL(`${product}/${file}`, FIXTURES), 'utf8'));
       const row = rowOf(product, file.replace(/\.json$/, ''));
       for (const { name, event } of cases) {
@@ -131,7 +136,8 @@ function membersOf(fields: readonly EventField[]): fc.Arbitrary<Members> {
 }
 
 describe('made events', () => {
-  for (const row of PRODUCTS.flatMap((product) => [...eventRows(product)])) {
+  for (const row of PRODUCTS.flatMap((product) => eventRows(product))) {
+    if (row.name === JSON_ONLY) continue;
     test(`${row.product}/${row.name}`, () => {
       const property = fc.property(membersOf(row.fields), (event) => {
         expect(inValue(row.fields, carried(printJson(event)) ?? {})).toEqual(inValue(row.fields, event));
