@@ -3,6 +3,8 @@
  */
 export interface SeededRandom {
   bytes(length: number): Uint8Array;
+  /** From 0 up to, not including, 1. */
+  fraction(): number;
   /** A whole number from 0 up to, not including, `bound` (at most 2^32). */
   below(bound: number): number;
   /** One of them; throws on an empty list. */
@@ -11,9 +13,11 @@ export interface SeededRandom {
 
 export function seededRandom(seed: number): SeededRandom {
   const word = xoshiro128(splitmix32(seed));
-  const below = (bound: number) => Math.floor((word() / 2 ** 32) * bound);
+  const fraction = () => word() / 2 ** 32;
+  const below = (bound: number) => Math.floor(fraction() * bound);
   return {
     bytes: (length) => Uint8Array.from({ length }, () => word() >>> 24),
+    fraction,
     below,
     pick: (items) => {
       if (items.length === 0) throw new RangeError('nothing to pick from: the list is empty');

@@ -2,11 +2,12 @@
 import { expect, test } from 'bun:test';
 import { checkEvent, eventRow, type ProductId, productOfScope, SYMBOLS } from '@listenpost/protocol';
 import fc from 'fast-check';
+import { seededRandom } from '../../../core/src/testing/seeded-random.ts';
 import { type Decimal, decimal, fixed, magnitude, times } from './decimal.ts';
 import { Emulator } from './emulator.ts';
 import { EmulatorError } from './error.ts';
 import { openingBalance } from './stage.ts';
-import { StillClock, seededRandom } from './testing/doors.ts';
+import { StillClock } from './testing/still-clock.ts';
 import { VENUES } from './venues.ts';
 
 type Json = Record<string, unknown>;

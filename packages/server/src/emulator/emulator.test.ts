@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { checkEvent, eventRow, symbolRowsOf } from '@listenpost/protocol';
+import { seededRandom } from '../../../core/src/testing/seeded-random.ts';
 import { Emulator, type EmulatorDeps, type TriggerResult } from './emulator.ts';
 import { EmulatorError } from './error.ts';
-import { StillClock, seededRandom } from './testing/doors.ts';
+import { StillClock } from './testing/still-clock.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
+import { seededRandom } from '../../../core/src/testing/seeded-random.ts';
 import { describeJournal } from './journal.contract.ts';
 import { MemoryJournal } from './memory-journal.ts';
-import { seededRandom } from './testing/seeded-random.ts';
 
 describeJournal('MemoryJournal', () => ({
   async open(options = {}) {

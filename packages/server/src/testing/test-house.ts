@@ -8,12 +8,12 @@ import {
   VirtualClock,
 } from '@listenpost/core';
 import { type EndName, SYMBOLS } from '@listenpost/protocol';
+import { ManualMachine } from '../../../core/src/testing/manual-machine.ts';
 import { type SeededRandom, seededRandom } from '../../../core/src/testing/seeded-random.ts';
 import { nodeCrypto } from '../crypto.ts';
 import { createSecretBox, type SealingSecretBox } from '../secrets.ts';
 import { MemoryJournal } from '../storage/memory-journal.ts';
 import { MemoryRegistry } from '../storage/memory-registry.ts';
-import { ManualMachine } from './manual-machine.ts';
 
 /** 2026-07-01T00:00:00Z: a whole UTC day, so that rate-limit windows begin with the test. */
 export const TEST_START_MS = Date.UTC(2026, 6, 1);

@@ -1,9 +1,9 @@
 /** Flipped bits, in every byte of every file of a journal: named by file and place, or without effect; never served. */
 import { describe, expect, test } from 'bun:test';
 import { type Journal, JournalError } from '@listenpost/core';
+import { seededRandom } from '../../../../core/src/testing/seeded-random.ts';
 import { event } from '../journal.contract.ts';
 import { FaultyFiles } from '../testing/faulty-files.ts';
-import { seededNumbers, seededRandom } from '../testing/seeded-random.ts';
 import { MAGIC } from './frame.ts';
 import { openSegmentLog } from './segment-log.ts';
 import { verifyJournal } from './verify.ts';
@@ -65,13 +65,13 @@ async function eachFlip(
   chosen: (name: string) => boolean,
   check: (damagedDisk: FaultyFiles, flip: Flip) => Promise<void>,
 ): Promise<number> {
-  const random = seededNumbers(1);
+  const random = seededRandom(1);
   let flips = 0;
   for (const [file, { length }] of disk.contents()) {
     for (let offset = 0; chosen(file) && offset < length; offset += 1) {
       const copy = disk.afterExit();
       const bytes = copy.contents().get(file) as Buffer;
-      bytes[offset] = (bytes[offset] as number) ^ (1 << Math.floor(random() * 8));
+      bytes[offset] = (bytes[offset] as number) ^ (1 << random.below(8));
       await check(copy, { file, offset });
       flips += 1;
     }

@@ -1,9 +1,9 @@
 /** How the segment log shares the disk: what is written together, what a slow or full disk does to those who wait. */
 import { describe, expect, test } from 'bun:test';
 import type { Journal, JournalRecord } from '@listenpost/core';
+import { seededRandom } from '../../../../core/src/testing/seeded-random.ts';
 import { event, faultOf } from '../journal.contract.ts';
 import { FaultyFiles, type Operation } from '../testing/faulty-files.ts';
-import { seededRandom } from '../testing/seeded-random.ts';
 import { openSegmentLog } from './segment-log.ts';
 import { verifyJournal } from './verify.ts';
 

@@ -2,8 +2,8 @@ import { afterAll, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seededRandom } from '../../../../core/src/testing/seeded-random.ts';
 import { messageOf } from '../journal.contract.ts';
-import { seededRandom } from '../testing/seeded-random.ts';
 import { takeLock } from './lock.ts';
 import { openSegmentLog } from './segment-log.ts';
 

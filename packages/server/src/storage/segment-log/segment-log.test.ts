@@ -2,8 +2,8 @@ import { afterAll } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seededRandom } from '../../../../core/src/testing/seeded-random.ts';
 import { describeJournal } from '../journal.contract.ts';
-import { seededRandom } from '../testing/seeded-random.ts';
 import { openSegmentLog } from './segment-log.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'segment-log-'));

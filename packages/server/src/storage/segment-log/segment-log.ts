@@ -194,7 +194,13 @@ export class SegmentLog implements Journal {
   async read(stream: string, from: number, limit: number): Promise<JournalSlice | undefined> {
     const state = this.#streams.get(stream);
     if (state === undefined || state.committed === 0) return undefined;
-    return this.#reader.read(state, from, limit);
+    try {
+      return await this.#reader.read(state, from, limit);
+    } catch (error) {
+      if (error instanceof JournalError) throw error;
+      const message = `The journal in ${this.#folder} cannot be read: ${(error as Error).message}.`;
+      throw new JournalError('failed', message, { cause: error });
+    }
   }
 
   onCommitted(listener: (records: readonly JournalRecord[]) => void): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
+import { seededRandom } from '../../../../core/src/testing/seeded-random.ts';
 import { event, messageOf } from '../journal.contract.ts';
 import { FaultyFiles } from '../testing/faulty-files.ts';
-import { seededRandom } from '../testing/seeded-random.ts';
 import { openSegmentLog } from './segment-log.ts';
 import { type InspectedRecord, inspectJournal, verifyJournal } from './verify.ts';
 

@@ -6,8 +6,8 @@
  * do not bring it back. Names are on the disk once their folder was synced; before, any of the changes may be.
  */
 import { basename, dirname } from 'node:path';
+import { type SeededRandom, seededRandom } from '../../../../core/src/testing/seeded-random.ts';
 import type { Files, OpenFile } from '../segment-log/files.ts';
-import { seededNumbers } from './seeded-random.ts';
 
 const SECTOR_BYTES = 512;
 
@@ -76,7 +76,7 @@ export class FaultyFiles implements Files {
   /** Resolves when the machine stopped. */
   readonly crashed: Promise<void>;
   #announceCrash: () => void = () => {};
-  readonly #random: () => number;
+  readonly #random: SeededRandom;
   #names: Names = new Map();
   #durableNames: Names = new Map();
   /** Changes of names since the last `syncFolder`, in order. */
@@ -87,7 +87,7 @@ export class FaultyFiles implements Files {
 
   /** All chance comes from the seed. */
   constructor(seed: number) {
-    this.#random = seededNumbers(seed);
+    this.#random = seededRandom(seed);
     this.crashed = new Promise((resolve) => {
       this.#announceCrash = resolve;
     });
@@ -98,7 +98,7 @@ export class FaultyFiles implements Files {
     const next = new FaultyFiles(seed);
     const names = new Map(this.#durableNames);
     const part = this.#part();
-    for (const change of this.#unsyncedNames) if (this.#random() < part) change(names);
+    for (const change of this.#unsyncedNames) if (this.#random.fraction() < part) change(names);
     for (const [path, file] of names) {
       const durable = file.durable.copy();
       this.#keepSome(durable, file.unsynced);
@@ -109,7 +109,7 @@ export class FaultyFiles implements Files {
 
   /** The disk as a process finds it that starts after this one ended by itself. */
   afterExit(): FaultyFiles {
-    const next = new FaultyFiles(Math.floor(this.#random() * 2 ** 32));
+    const next = new FaultyFiles(this.#random.below(2 ** 32));
     for (const [path, file] of this.#names) next.#put(path, Buffer.from(file.written.bytes));
     return next;
   }
@@ -176,7 +176,7 @@ export class FaultyFiles implements Files {
       file.written.apply(change);
       file.unsynced.push(change);
     };
-    const torn = () => put(Math.floor(this.#random() * bytes.length));
+    const torn = () => put(this.#random.below(bytes.length));
     return this.#do('write', path, () => put(bytes.length), torn);
   }
 
@@ -228,19 +228,19 @@ export class FaultyFiles implements Files {
     const part = this.#part();
     for (const change of changes) {
       if (change.kind === 'truncate') {
-        if (this.#random() < part) durable.apply(change);
-      } else if (this.#random() < 0.3) this.#keepBeginning(durable, change.at, change.bytes);
+        if (this.#random.fraction() < part) durable.apply(change);
+      } else if (this.#random.fraction() < 0.3) this.#keepBeginning(durable, change.at, change.bytes);
       else this.#keepSectors(durable, change.at, change.bytes, part);
     }
   }
 
   /** None, half or all: whole losses and whole survivals are as likely as mixtures. */
   #part(): number {
-    return Math.floor(this.#random() * 3) / 2;
+    return this.#random.below(3) / 2;
   }
 
   #keepBeginning(durable: Content, at: number, bytes: Uint8Array): void {
-    const end = Math.floor(this.#random() * (bytes.length + 1));
+    const end = this.#random.below(bytes.length + 1);
     if (end > 0) durable.apply({ kind: 'write', at, bytes: bytes.subarray(0, end) });
   }
 
@@ -249,10 +249,12 @@ export class FaultyFiles implements Files {
       const end = Math.min(bytes.length, start + SECTOR_BYTES - ((at + start) % SECTOR_BYTES));
       // Sectors full of zeroes at the end of a file only make it longer; all at once keeps the test fast.
       if (end - start === SECTOR_BYTES && isZero(bytes.subarray(start))) {
-        if (this.#random() < part) durable.apply({ kind: 'write', at: at + start, bytes: bytes.subarray(start) });
+        if (this.#random.fraction() < part)
+          durable.apply({ kind: 'write', at: at + start, bytes: bytes.subarray(start) });
         return;
       }
-      if (this.#random() < part) durable.apply({ kind: 'write', at: at + start, bytes: bytes.subarray(start, end) });
+      if (this.#random.fraction() < part)
+        durable.apply({ kind: 'write', at: at + start, bytes: bytes.subarray(start, end) });
       start = end;
     }
   }
