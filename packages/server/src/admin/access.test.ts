@@ -87,6 +87,14 @@ describe('tokens', () => {
     expect(statuses).toEqual([200, 200, 404, 403, 200, 403, 200, 403, 403]);
   });
 
+  test('a refusal names each role that would do once', async () => {
+    const refused = async (method: string, path: string) =>
+      (await admin.call(method, path, undefined, as('r-token'))).text;
+    expect(await refused('DELETE', '/admin/v1/accounts/nobody')).toContain('needs \\"admin\\"');
+    expect(await refused('POST', '/admin/v1/events')).toContain('needs \\"publish\\" or \\"admin\\"');
+    expect(await refused('DELETE', '/admin/v1/accounts/nobody')).not.toContain(' or ');
+  });
+
   test('only probes need none', () => {
     const open = ROUTES.filter(({ role }) => role === null).map(({ path }) => path);
     expect(open).toEqual(['/healthz', '/readyz']);

@@ -63,10 +63,8 @@ export class TokenGate {
       });
     }
     if (role !== 'admin' && role !== needed) {
-      throw new Refusal(
-        403,
-        `Authorization: this token has the role "${role}"; this call needs "${needed}" or "admin"`,
-      );
+      const enough = needed === 'admin' ? '"admin"' : `"${needed}" or "admin"`;
+      throw new Refusal(403, `Authorization: this token has the role "${role}"; this call needs ${enough}`);
     }
   }
 
