@@ -64,6 +64,14 @@ describe('times', () => {
     expect(decodeMessage(micro).fields).toMatchObject({ eventTime: 1767225600123456 });
   });
 
+  test('below 1 are none, in either unit', () => {
+    const frame = encodeEvent(5, { ...UPDATE, E: 0, T: -1 });
+    expect(decodeMessage(frame).fields).toMatchObject({ eventTime: 0, clearTime: -1 });
+    for (const unit of ['MILLISECOND', 'MICROSECOND'] as const) {
+      expect(eventForm(decodeMessage(frame), unit)).toMatchObject({ event: { E: 0, T: -1 } });
+    }
+  });
+
   test('far off are exact', () => {
     expect(fieldsOf({ ...UPDATE, E: 9_007_199_254_740_991 })).toMatchObject({ eventTime: 9_007_199_254_740_991_000n });
   });
@@ -106,6 +114,8 @@ describe('faults name the field and what it should be', () => {
       'outboundAccountPosition.B[].l: expected a decimal in a string, got null',
     ],
     ['text that is no JSON', '{"e":', 'the text is not JSON'],
+    ['a long integer where JSON has none', '{1234567890123456789: 1}', 'the text is not JSON'],
+    ['strings that never end', '"'.repeat(60_001) + '1'.repeat(16), 'the text is not JSON'],
     ['JSON that is no object', '7', 'event: expected an object, got a number'],
   ];
 

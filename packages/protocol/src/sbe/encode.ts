@@ -288,7 +288,9 @@ function integerOf(field: FieldPlan, value: unknown): number | bigint {
   throw wrong(field, 'an integer', value);
 }
 
+/** Values below 1 stand for "none" in the event tables, and are no time to be rescaled. */
 function microseconds(time: number | bigint, usPerUnit: 1 | 1000): number | bigint {
+  if (time < 1) return time;
   if (typeof time === 'bigint') return time * BigInt(usPerUnit);
   const product = time * usPerUnit;
   return Number.isSafeInteger(product) ? product : BigInt(time) * BigInt(usPerUnit);

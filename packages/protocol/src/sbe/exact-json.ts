@@ -11,8 +11,14 @@ const LONG_INTEGER = /^-?\d{16,}$/;
  * as they stand. Texts without a long run of digits, nearly all, are parsed as they are.
  */
 export function parseExactJson(text: string): unknown {
+  const plain = parseJson(text);
+  // Only now, since the pattern is at home in valid JSON alone: an open string would have it search again and again.
+  return MANY_DIGITS.test(text) ? parseJson(text.replace(TOKEN, quoteLongInteger)) : plain;
+}
+
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(MANY_DIGITS.test(text) ? text.replace(TOKEN, quoteLongInteger) : text);
+    return JSON.parse(text);
   } catch {
     throw new SbeError('the text is not JSON');
   }

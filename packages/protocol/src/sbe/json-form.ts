@@ -136,6 +136,6 @@ function mantissaForm(row: SbeFieldRow, { mantissa, exponent }: SbeDecimal): str
 }
 
 function timeForm(time: number | bigint, timeUnit: SbeTimeUnit): number | bigint {
-  if (timeUnit === 'MICROSECOND') return time;
+  if (timeUnit === 'MICROSECOND' || time < 1) return time;
   return typeof time === 'bigint' ? time / 1000n : Math.floor(time / 1000);
 }
