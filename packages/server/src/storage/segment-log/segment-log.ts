@@ -194,13 +194,7 @@ export class SegmentLog implements Journal {
   async read(stream: string, from: number, limit: number): Promise<JournalSlice | undefined> {
     const state = this.#streams.get(stream);
     if (state === undefined || state.committed === 0) return undefined;
-    try {
-      return await this.#reader.read(state, from, limit);
-    } catch (error) {
-      if (error instanceof JournalError) throw error;
-      const message = `The journal in ${this.#folder} cannot be read: ${(error as Error).message}.`;
-      throw new JournalError('failed', message, { cause: error });
-    }
+    return this.#reader.read(state, from, limit);
   }
 
   onCommitted(listener: (records: readonly JournalRecord[]) => void): void {
