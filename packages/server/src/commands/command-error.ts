@@ -27,10 +27,10 @@ const SYSTEM_FAULTS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open; raise the limit with: ulimit -n',
 };
 
-/** The sentence of anything that was thrown. */
-export function sentenceOf(error: unknown): string {
+/** The sentence of anything that was thrown. `name`: the file that it is about, where the error does not say. */
+export function sentenceOf(error: unknown, name?: string): string {
   if (!(error instanceof Error)) return String(error);
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path = name } = error as NodeJS.ErrnoException;
   const fault = code === undefined ? undefined : SYSTEM_FAULTS[code];
   return fault === undefined || path === undefined ? error.message : `${path}: ${fault}`;
 }

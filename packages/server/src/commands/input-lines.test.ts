@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { createReadStream } from 'node:fs';
 import { type InputLine, linesOf, requestsOf } from './input-lines.ts';
 
 async function* chunks(...parts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
@@ -54,6 +55,10 @@ test('bytes that are no UTF-8 are refused by name, also when they end the input'
   for (const bytes of [invalid, unfinished]) {
     expect(await faultOf(chunks(bytes))).toBe('input: not UTF-8 text, which JSON must be');
   }
+});
+
+test('a folder is refused by name', async () => {
+  expect(await faultOf(createReadStream(import.meta.dirname))).toBe('input: it is a folder, not a file');
 });
 
 test('a line without an end is refused before it fills the memory', async () => {

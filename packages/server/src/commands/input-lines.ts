@@ -1,7 +1,7 @@
 /**
  * Published input, line by line, as it comes: a file of any size costs one piece of memory.
  */
-import { CommandError } from './command-error.ts';
+import { CommandError, sentenceOf } from './command-error.ts';
 
 export interface InputLine {
   /** From 1. */
@@ -41,8 +41,9 @@ async function* decoded(input: AsyncIterable<Uint8Array>, name: string): AsyncGe
     for await (const bytes of input) yield decoder.decode(bytes, { stream: true });
     yield decoder.decode();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
-    throw new CommandError(`${name}: not UTF-8 text, which JSON must be`, 1, { cause: error });
+    const isUtf8 = (error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_INVALID_ENCODED_DATA';
+    const fault = isUtf8 ? sentenceOf(error, name) : `${name}: not UTF-8 text, which JSON must be`;
+    throw new CommandError(fault, 1, { cause: error });
   }
 }
 
