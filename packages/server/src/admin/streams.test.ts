@@ -44,6 +44,12 @@ test('past the end there is nothing, and no next', async () => {
   expect(await read(admin, `?from=${epochOf(admin)}:900`)).toEqual({ events: [] });
 });
 
+test('a scope that no product has is refused', async () => {
+  const { status, text } = await makeTestAdmin().call('GET', '/admin/v1/streams/alice/usdt/events');
+  expect(status).toBe(400);
+  expect(text).toContain('scope: \\"usdt\\" is none');
+});
+
 test('a stream without events is empty', async () => {
   expect(await read(await filled(0))).toEqual({ events: [] });
 });

@@ -1,5 +1,5 @@
 import type { JournalSlice } from '@listenpost/core';
-import { parsePosition, printPosition } from '@listenpost/protocol';
+import { parsePosition, printPosition, productOfScope } from '@listenpost/protocol';
 import { textAnswer } from './answer.ts';
 import { limitOf } from './page.ts';
 import { Refusal } from './refusal.ts';
@@ -15,6 +15,9 @@ export const getStreamEvents: Route = {
   role: 'read',
   async handle({ segment, url }, { house }) {
     const stream = `${segment('account')}/${segment('scope')}`;
+    if (productOfScope(segment('scope')) === undefined) {
+      throw new Refusal(400, `scope: "${segment('scope')}" is none; expected one such as "usdm" or "isolated:BTCUSDT"`);
+    }
     const limit = limitOf(url.searchParams);
     const from = url.searchParams.get('from');
     const head = house.journal.head(stream);
