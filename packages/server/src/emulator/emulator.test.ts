@@ -228,6 +228,12 @@ describe('a bad request is refused in a sentence that begins with the field', ()
     ['margin-call', 'spot', {}, 'scope: "spot" has no margin-call; it exists on usdm, coinm, options, pm, pmpro, risk'],
     ['transfer', 'risk', {}, 'scope: "risk" has no transfer; it exists on usdm'],
     ['transfer', 'futures', {}, 'scope: "futures" has no transfer'],
+    [
+      'transfer',
+      'isolated',
+      {},
+      'scope: "isolated" has no transfer; it exists on usdm, coinm, options, pm, spot, margin, isolated:<SYMBOL>',
+    ],
     ['order.filled', 'usdm', { symbol: 'BTCUSD' }, 'symbol: "BTCUSD" is not listed on UM; use one of BTCUSDT, ETHUSDT'],
     ['order.filled', 'usdm', { symbol: 7 }, 'symbol: must be a string, such as "BTCUSDT"'],
     ['order.filled', 'usdm', { qty: '-1' }, 'qty: must be a decimal above 0 with at most 8 decimals, such as "0.01"'],

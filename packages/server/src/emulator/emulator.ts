@@ -160,6 +160,11 @@ export class Emulator {
   }
 }
 
+/** How a scope of the product is written. */
+function scopeForm(product: string): string {
+  return productOfScope(product) === undefined ? `${product}:<SYMBOL>` : product;
+}
+
 function findPlay(name: string, scope: string): { scenario: Scenario; product: ProductId; play: Play } {
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
   if (scenario === undefined) {
@@ -169,7 +174,7 @@ function findPlay(name: string, scope: string): { scenario: Scenario; product: P
   const product = productOfScope(scope)?.id;
   const play = product === undefined ? undefined : scenario.plays[product];
   if (product === undefined || play === undefined) {
-    const known = Object.keys(scenario.plays).join(', ');
+    const known = Object.keys(scenario.plays).map(scopeForm).join(', ');
     throw new EmulatorError('scope', `${JSON.stringify(scope)} has no ${name}; it exists on ${known}`);
   }
   return { scenario, product, play };
