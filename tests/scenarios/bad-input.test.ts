@@ -107,11 +107,15 @@ function harmless(received: Buffer): Buffer {
 
 type Port = 'http' | 'admin';
 
-/** What the server answers by itself is JSON of its port; what the runtime answers to a broken request has no body. */
+/**
+ * What the server answers by itself is JSON of its port, or the page of an endpoint that is gone; what the runtime answers to
+ * a broken request has no body.
+ */
 function expectWorded({ status, body, last }: HttpAnswer, port: Port): void {
   if (status < 400) return;
   expect(status).not.toBe(500);
   if (body === '') return;
+  if (status === 410) return expect(body).toContain('<title>410 Gone</title>');
   const { code, msg, error } = JSON.parse(body);
   expect(port === 'http' ? [typeof code, typeof msg] : ['number', typeof error.reason]).toEqual(['number', 'string']);
   expect(last).toBe(false);

@@ -84,7 +84,6 @@ describe('what is not served', () => {
     ['GET', '/sapi/v1/capital/config/getall'],
     ['GET', '/sapi/v1/margin/allPairs'],
     ['GET', '/sapi/v1/margin/isolated/allPairs'],
-    ['POST', '/api/v3/userDataStream'],
     ['GET', '/papi/v1/time'],
     ['GET', '/'],
     ['GET', '/private/ws'],

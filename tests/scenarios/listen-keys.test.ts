@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { ENDPOINTS, errorOf, PRODUCTS, type Product, type ProductId } from '@listenpost/protocol';
+import { errorOf, PRODUCTS, type Product, rulesAsOf } from '@listenpost/protocol';
 import { DEMO_ED25519_API_KEY, DEMO2_HMAC_API_KEY } from '../../packages/server/src/config/demo.ts';
 import { UnderTest } from './under-test.ts';
 
-const KEYED: readonly { readonly product: Product; readonly path: string }[] = ENDPOINTS.filter(
-  ({ operation }) => operation === 'userDataStream.start',
-).map(({ product, path }) => ({ product: PRODUCTS[product as ProductId], path }));
+const KEYED: readonly { readonly product: Product; readonly path: string }[] = [
+  ...rulesAsOf('latest').endpoints.values(),
+]
+  .flatMap((verbs) => [...verbs.values()])
+  .filter(({ operation }) => operation === 'userDataStream.start')
+  .map(({ product, path }) => ({ product: PRODUCTS[product], path }));
 
 const NO_KEY = { code: -1125, msg: 'This listenKey does not exist.' };
 const MINUTE = 60_000;

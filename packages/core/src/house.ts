@@ -1,4 +1,13 @@
-import { type ConnectionRow, type EndName, PRODUCTS, type Product, type SymbolRow } from '@listenpost/protocol';
+import {
+  type AsOf,
+  type ConnectionRow,
+  type EndName,
+  PRODUCTS,
+  type Product,
+  type Rules,
+  rulesAsOf,
+  type SymbolRow,
+} from '@listenpost/protocol';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connections/connection.ts';
 import { type LimitSettings, RateLimits } from './control/rate-limits.ts';
@@ -46,6 +55,8 @@ export interface Settings {
   readonly legacyPaths: 'silent' | 'deliver' | '404';
   /** Of `expirationTime` in the answer to a subscribe: as the connection asked, or always microseconds (spot-margin §3.5). */
   readonly expirationTimeUnit: 'timeUnit' | 'microseconds';
+  /** Whose rules are in force at first. Absent: the newest. */
+  readonly asOf?: AsOf;
 }
 
 /**
@@ -76,6 +87,7 @@ export class House {
   readonly legacyPaths: Settings['legacyPaths'];
   readonly expirationTimeUnit: Settings['expirationTimeUnit'];
   readonly #doors: Doors;
+  #rules: Rules;
   readonly #noticed = new Set<string>();
   readonly #connectionRows: Readonly<Record<string, ConnectionRow>>;
   #connectionCount = 0;
@@ -97,9 +109,21 @@ export class House {
     this.validation = settings.validation;
     this.legacyPaths = settings.legacyPaths;
     this.expirationTimeUnit = settings.expirationTimeUnit;
+    this.#rules = rulesAsOf(settings.asOf ?? 'latest');
     this.listenTokens = new ListenTokens({ clock, secrets, accounts: this.accounts, symbols: this.knownSymbols });
     this.accounts.onChanged((id) => this.apiKeyGrants.review(id));
     journal.onCommitted((records) => this.router.deliver(records));
+  }
+
+  /** The rows in force. The clock does not move them. */
+  get rules(): Rules {
+    return this.#rules;
+  }
+
+  /** Puts other rules in force, for open connections too. Events that were published stay as they are. */
+  replaceRules(rules: Rules): void {
+    this.#rules = rules;
+    for (const connection of this.connections) connection.rulesReplaced();
   }
 
   signingClocks(): readonly number[] {

@@ -1,3 +1,4 @@
+export * from './dated.ts';
 export * from './endpoints.ts';
 export * from './ends.ts';
 export * from './errors.ts';
@@ -7,6 +8,7 @@ export * from './limits.ts';
 export * from './methods.ts';
 export * from './position.ts';
 export * from './products.ts';
+export * from './rules.ts';
 export * from './sbe/index.ts';
 export * from './stream-paths.ts';
 export * from './symbols.ts';

@@ -1,6 +1,7 @@
 /**
  * The WebSocket APIs and their methods, as rows (derivatives §2; the spot rows follow spot-margin §1 to §3).
  */
+import { type Dated, LISTEN_TOKENS_SINCE, SPOT_LISTEN_KEYS_RETIRED } from './dated.ts';
 import type { PoolId } from './limits.ts';
 import type { ConnectionRow, ProductId } from './products.ts';
 import { PRODUCTS } from './products.ts';
@@ -33,7 +34,8 @@ export type Security = 'NONE' | 'USER_STREAM' | 'SIGNED' | 'USER_DATA' | 'SESSIO
 /** Parameters that a call takes; any other is refused. `returnRateLimits` goes with every request and is not among them. */
 export type TakenParameters = Readonly<Record<string, 'mandatory' | 'optional'>>;
 
-export interface Method {
+/** Outside its dates a method is unknown. */
+export interface Method extends Dated {
   readonly name: Operation;
   readonly weight: number;
   readonly security: Security;
@@ -96,6 +98,7 @@ const subscriptions: Method[] = [
     weight: 2,
     security: 'NONE',
     takes: { listenToken: 'mandatory' },
+    since: LISTEN_TOKENS_SINCE,
   },
   { name: 'userDataStream.unsubscribe', weight: 2, security: 'NONE', takes: { subscriptionId: 'optional' } },
   { name: 'session.subscriptions', weight: 2, security: 'NONE', takes: {} },
@@ -141,6 +144,7 @@ export const WS_APIS: readonly WsApi[] = [
     methods: rows(
       ...session,
       ...subscriptions,
+      ...listenKeys.map((row): Method => ({ ...row, weight: 2, retired: SPOT_LISTEN_KEYS_RETIRED })),
       { name: 'ping', weight: 1, security: 'NONE' },
       { name: 'time', weight: 1, security: 'NONE' },
       { name: 'exchangeInfo', weight: 20, security: 'NONE' },

@@ -5,6 +5,8 @@
  * Sources: derivatives reference §1 (listenKeys), §3.5 (heartbeat, limits), §6 (key facts); spot-margin reference §4.4, §9.
  */
 
+import type { Instant } from './dated.ts';
+
 export type ProductId = 'usdm' | 'coinm' | 'options' | 'pm' | 'pmpro' | 'risk' | 'spot' | 'margin' | 'isolated';
 
 /** API-key permissions, in the spelling of the exchange's `apiRestrictions` answer. */
@@ -72,10 +74,18 @@ export interface ListenKeyRow {
   readonly startResult: readonly ('listenKey' | 'expiration')[];
   /** Members of a keepalive answer; empty means `{}`. */
   readonly keepaliveResult: readonly 'listenKey'[];
+  /** What was answered before, oldest first: these columns stood until `retired`. */
+  readonly earlier?: readonly EarlierAnswers[];
   /** Whether keepalive must name the key (spot-margin §4.4) or ignores what it names (derivatives §8 row 4). */
   readonly keepaliveNamesKey: boolean;
+  /** Whether close must name the key (spot-margin §4.1, §4.2); where it need not, a key that it names is checked. */
+  readonly closeNamesKey: boolean;
   /** Whether a close by the client is announced with `listenKeyExpired` (derivatives §3.6) or silent (spot-margin §6.7). */
   readonly closeAnnounced: boolean;
+}
+
+export interface EarlierAnswers extends Partial<Pick<ListenKeyRow, 'startResult' | 'keepaliveResult'>> {
+  readonly retired: Instant;
 }
 
 export interface Product {
@@ -100,7 +110,24 @@ export interface Product {
 /** Columns of the error table: the same fault in another product's words. */
 export type ErrorDialect = 'futures' | 'options' | 'spot';
 
-const key64 = { length: 64, validityMs: HOUR, keepaliveNamesKey: false, closeAnnounced: true } as const;
+const key64 = {
+  length: 64,
+  validityMs: HOUR,
+  keepaliveNamesKey: false,
+  closeNamesKey: false,
+  closeAnnounced: true,
+} as const;
+
+/** Of Spot and margin, while they had listenKeys (spot-margin §4.1, §4.2, §9). */
+const spotListenKey: ListenKeyRow = {
+  length: 64,
+  validityMs: HOUR,
+  startResult: ['listenKey'],
+  keepaliveResult: [],
+  keepaliveNamesKey: true,
+  closeNamesKey: true,
+  closeAnnounced: false,
+};
 
 export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
   usdm: {
@@ -115,7 +142,13 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     id: 'coinm',
     title: 'COIN-M Futures',
     permission: 'enableFutures',
-    listenKey: { ...key64, startResult: ['listenKey'], keepaliveResult: ['listenKey'] },
+    listenKey: {
+      ...key64,
+      startResult: ['listenKey'],
+      keepaliveResult: ['listenKey'],
+      // derivatives §1.2, §7: the connector follows on this day.
+      earlier: [{ retired: '2026-01-13T00:00:00Z', keepaliveResult: [] }],
+    },
     connection: { name: 'coinm', ...futuresConnection },
     errors: 'futures',
   },
@@ -123,7 +156,13 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     id: 'options',
     title: 'European Options',
     permission: 'enableVanillaOptions',
-    listenKey: { ...key64, startResult: ['listenKey', 'expiration'], keepaliveResult: [] },
+    listenKey: {
+      ...key64,
+      startResult: ['listenKey', 'expiration'],
+      keepaliveResult: [],
+      // derivatives §1.2: pages before December 2025 have no `expiration`.
+      earlier: [{ retired: '2025-12-01T00:00:00Z', startResult: ['listenKey'] }],
+    },
     connection: { name: 'options', ...futuresConnection, streamsMax: 200 },
     errors: 'options',
   },
@@ -152,6 +191,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
       startResult: ['listenKey'],
       keepaliveResult: [],
       keepaliveNamesKey: true,
+      closeNamesKey: false,
       closeAnnounced: false,
     },
     connection: { name: 'risk', ...spotConnection },
@@ -161,6 +201,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     id: 'spot',
     title: 'Spot',
     permission: 'enableReading',
+    listenKey: spotListenKey,
     connection: { name: 'spot', ...spotConnection },
     errors: 'spot',
   },
@@ -169,6 +210,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     title: 'Cross Margin',
     permission: 'enableMargin',
     isolatedAs: 'isolated',
+    listenKey: spotListenKey,
     connection: { name: 'margin', ...spotConnection },
     errors: 'spot',
   },
@@ -176,6 +218,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     id: 'isolated',
     title: 'Isolated Margin',
     permission: 'enableMargin',
+    listenKey: spotListenKey,
     connection: { name: 'isolated', ...spotConnection },
     symbolsOf: 'spot',
     errors: 'spot',
@@ -194,7 +237,8 @@ export function productOfScope(scope: string): Product | undefined {
 
 /** The scope of this symbol's accounts; undefined where the product keeps none by symbol. */
 export function scopeOfSymbol(product: Product, symbol: string): string | undefined {
-  return product.isolatedAs === undefined ? undefined : `${product.isolatedAs}:${symbol}`;
+  const id = product.symbolsOf === undefined ? product.isolatedAs : product.id;
+  return id === undefined ? undefined : `${id}:${symbol}`;
 }
 
 /** The symbol of an isolated scope; undefined for every other scope. */

@@ -44,6 +44,8 @@ export abstract class Connection {
   abstract message(text: string): void;
   /** A binary frame, or one that is no text: each protocol has its own answer. */
   abstract binary(): void;
+  /** Other rules are in force from now on. */
+  abstract rulesReplaced(): void;
   /** Lets go of everything that could still deliver. Called once. */
   protected abstract release(): void;
   /** Tells the client that the server is about to stop, where its product says so; whether it was told. */

@@ -72,7 +72,7 @@ function stream(house: House, url: StreamUrl, ip: string): Connection | Refusal 
 function destination(house: House, { base, names }: StreamUrl): { product: Product; legacy: boolean } {
   for (const name of names) {
     const key = house.listenKeys.find(name.split('@', 1)[0] ?? name);
-    const reads = key && base.reads[key.product.id];
+    const reads = key && house.rules.reads.get(base.path)?.get(key.product.id);
     if (reads) return { product: PRODUCTS[reads.scope], legacy: reads.legacy };
   }
   return { product: PRODUCTS[base.product], legacy: false };

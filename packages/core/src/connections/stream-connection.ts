@@ -123,6 +123,14 @@ export class StreamConnection extends Connection {
     if (this.#names.get(subscription.name) === subscription) this.#names.set(subscription.name, null);
   }
 
+  /** A path may have fallen silent, or speak again. */
+  override rulesReplaced(): void {
+    for (const name of [...this.#names.keys()]) {
+      this.#unsubscribe(name);
+      this.#subscribe(name);
+    }
+  }
+
   protected override get controlFramesPerSecond(): number {
     return this.row.framesPerSecond;
   }
@@ -187,12 +195,12 @@ export class StreamConnection extends Connection {
     const at = name.indexOf('@');
     const key = this.house.listenKeys.find(at < 0 ? name : name.slice(0, at));
     if (key === undefined) return null;
-    const reads = this.#base.reads[key.product.id];
+    const reads = this.house.rules.reads.get(this.#base.path)?.get(key.product.id);
     if (reads === undefined) return null;
     const product = PRODUCTS[reads.scope];
     this.#settle(product);
     if (reads.legacy && !this.house.deliversLegacyPath(product)) return null;
-    return { key, stream: `${key.account}/${reads.scope}`, product };
+    return { key, stream: reads.scope === key.product.id ? key.stream : `${key.account}/${reads.scope}`, product };
   }
 
   /** The first known key tells whose connection this is; a second product's key adds its stream and nothing else. */

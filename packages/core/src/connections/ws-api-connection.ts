@@ -99,6 +99,9 @@ export class WsApiConnection extends Connection {
     return true;
   }
 
+  /** Each request asks the rules by itself. */
+  override rulesReplaced(): void {}
+
   protected override get controlFramesPerSecond(): number {
     return this.#api.heartbeatFramesPerSecond;
   }
@@ -137,7 +140,7 @@ export class WsApiConnection extends Connection {
   async #answer({ method, params }: Envelope): Promise<Reply> {
     const { pool, path } = this.#api;
     const name = method.replace(/^v\d+\//, '');
-    const row = this.#api.methods.get(name);
+    const row = this.house.rules.methods.get(path)?.get(name);
     const given = Params.ofJson(params);
     if (row === undefined) return this.#unknownMethod();
     return answer(this.house, {

@@ -39,7 +39,8 @@ export function authenticate(
 export function assertAllowed(house: House, apiKey: ApiKey, product: Product, ip: string): void {
   const permitted = apiKey.allows(ip) && apiKey.permits(product.permission);
   // Where one symbol's account may be meant, the call tells which one the caller must have.
-  const inScope = product.isolatedAs !== undefined || apiKey.account.has(product.id, product, house.knownSymbols);
+  const bySymbol = product.isolatedAs !== undefined || product.symbolsOf !== undefined;
+  const inScope = bySymbol || apiKey.account.has(product.id, product, house.knownSymbols);
   if (!permitted || !inScope) throw new WireError('REJECTED_MBX_KEY');
 }
 

@@ -9,6 +9,7 @@ import {
   OpenSecretBox,
   refusalOfPromise,
   START,
+  scopeOf,
   startKey,
   type TestHouse,
   testHouse,
@@ -36,11 +37,11 @@ function follow(key: ListenKey, product: ProductId = key.product.id): string[] {
 }
 
 const start = ({ house }: TestHouse, product: ProductId = 'usdm') =>
-  house.listenKeys.start(accountOf(house, 'alice'), PRODUCTS[product]);
+  house.listenKeys.start(accountOf(house, 'alice'), PRODUCTS[product], scopeOf(product));
 const keepalive = ({ house }: TestHouse, product: ProductId = 'usdm', named?: string) =>
-  house.listenKeys.keepalive(accountOf(house, 'alice'), PRODUCTS[product], named);
+  house.listenKeys.keepalive(accountOf(house, 'alice'), PRODUCTS[product], named, scopeOf(product));
 const close = ({ house }: TestHouse, product: ProductId = 'usdm', named?: string) =>
-  house.listenKeys.close(accountOf(house, 'alice'), PRODUCTS[product], named);
+  house.listenKeys.close(accountOf(house, 'alice'), PRODUCTS[product], named, scopeOf(product));
 
 describe('start', () => {
   test.each(KEYED)('%p: a key of the row’s length and alphabet', async (product) => {
@@ -80,7 +81,7 @@ describe('start', () => {
   });
 
   test('a product without keys has none to start', async () => {
-    expect(await refusalOfPromise(start(testHouse(), 'spot'))).toBe('UNSUPPORTED_OPERATION');
+    expect(await refusalOfPromise(start(testHouse(), 'pmpro'))).toBe('UNSUPPORTED_OPERATION');
   });
 
   test('two at once get the same key', async () => {

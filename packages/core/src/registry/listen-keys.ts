@@ -127,21 +127,26 @@ export class ListenKeys {
     if (dead.length > 0) await store.commit(dead);
   }
 
-  /** Returns the account's live key and extends it, or makes one. Resolves once that is durable. */
-  async start(account: Account, product: Product): Promise<ListenKey> {
+  /** Returns the stream's live key and extends it, or makes one. Resolves once that is durable. */
+  async start(account: Account, product: Product, scope: string = product.id): Promise<ListenKey> {
     const row = keyRowOf(product);
-    const live = this.#live(account.stream(product.id));
-    const key = live ?? this.#make(account.stream(product.id), product, row);
+    const stream = account.stream(scope);
+    const key = this.#live(stream) ?? this.#make(stream, product, row);
     key.key ??= this.#derive(key, row);
     await this.#extend(key, row);
     return key;
   }
 
   /** Counts the validity from this call (derivatives §1.2 rule 4). `named`: what the caller called the key, if anything. */
-  async keepalive(account: Account, product: Product, named: string | undefined): Promise<ListenKey> {
+  async keepalive(
+    account: Account,
+    product: Product,
+    named: string | undefined,
+    scope: string = product.id,
+  ): Promise<ListenKey> {
     const row = keyRowOf(product);
     if (row.keepaliveNamesKey && named === undefined) throw new WireError('MANDATORY_PARAM', ['listenKey']);
-    const key = this.#mustLive(account, product);
+    const key = this.#mustLive(account.stream(scope));
     key.key ??= this.#derive(key, row);
     if (row.keepaliveNamesKey && named !== undefined && !this.#doors.crypto.equal(named, key.key)) {
       throw new WireError('INVALID_LISTEN_KEY');
@@ -151,13 +156,20 @@ export class ListenKeys {
   }
 
   /**
-   * Ends the account's key. A caller that names another key than the live one closes nothing: clients send DELETE of a
+   * Ends the stream's key. A caller that names another key than the live one closes nothing: clients send DELETE of a
    * dead key and POST at once, and the fresh key must not die (clients reference, row 6).
    */
-  async close(account: Account, product: Product, named: string | undefined): Promise<void> {
-    const key = this.#mustLive(account, product);
+  async close(
+    account: Account,
+    product: Product,
+    named: string | undefined,
+    scope: string = product.id,
+  ): Promise<void> {
+    const row = keyRowOf(product);
+    if (row.closeNamesKey && named === undefined) throw new WireError('MANDATORY_PARAM', ['listenKey']);
+    const key = this.#mustLive(account.stream(scope));
     if (named !== undefined) {
-      key.key ??= this.#derive(key, keyRowOf(product));
+      key.key ??= this.#derive(key, row);
       if (!this.#doors.crypto.equal(named, key.key)) throw new WireError('INVALID_LISTEN_KEY');
     }
     await this.end(key);
@@ -209,8 +221,8 @@ export class ListenKeys {
     return this.#byStream.size;
   }
 
-  #mustLive(account: Account, product: Product): ListenKey {
-    const key = this.#live(account.stream(product.id));
+  #mustLive(stream: string): ListenKey {
+    const key = this.#live(stream);
     if (key === undefined) throw new WireError('INVALID_LISTEN_KEY');
     return key;
   }

@@ -256,8 +256,12 @@ export function testHouse(options: TestHouseOptions = {}): TestHouse {
 
 /** Starts this account's key and gives its text. */
 export async function startKey(house: House, product: ProductId, account = 'alice'): Promise<string> {
-  return textOf(await house.listenKeys.start(accountOf(house, account), PRODUCTS[product]));
+  return textOf(await house.listenKeys.start(accountOf(house, account), PRODUCTS[product], scopeOf(product)));
 }
+
+/** The product's own scope, or one of its symbol scopes. */
+export const scopeOf = (product: ProductId): string =>
+  PRODUCTS[product].symbolsOf === undefined ? product : `${product}:BTCUSDT`;
 
 export function accountOf(house: House, id: string) {
   const account = house.accounts.get(id);

@@ -362,8 +362,4 @@ describe('listenKeyExpired', () => {
       expect(checkEvent(rowOf(product, 'listenKeyExpired'), JSON.parse(text), 'strict')).toBeNull();
     },
   );
-
-  test('a product without listenKeys has none', () => {
-    expect(() => listenKeyExpired('spot', 1791000000000, 'key')).toThrow('product spot has no listenKeyExpired');
-  });
 });

@@ -7,11 +7,11 @@ export const listenKeyExpired = {
   system: true,
   shapes: [
     {
-      products: ['usdm', 'coinm', 'pm', 'pmpro', 'risk'],
+      products: ['usdm', 'coinm', 'pm', 'pmpro', 'risk', 'spot', 'margin', 'isolated'],
       source: 'derivatives §4.1; spot-margin §6.7',
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
-        listenKey: { in: '+ + - + +', type: 'str', meaning: 'the key' },
+        listenKey: { in: '+ + - + + + + +', type: 'str', meaning: 'the key' },
       },
     },
     {

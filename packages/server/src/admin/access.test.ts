@@ -108,7 +108,7 @@ describe('tokens', () => {
 
 describe('routes', () => {
   test('an unknown path is told the calls there are', async () => {
-    const { status, json } = await makeTestAdmin().call('GET', '/admin/v1/rules');
+    const { status, json } = await makeTestAdmin().call('GET', '/admin/v1/nothing');
     expect(status).toBe(404);
     for (const { method, path } of ROUTES) expect(JSON.stringify(json)).toContain(`${method} ${path}`);
   });

@@ -6,6 +6,7 @@ import { getIngest } from './ingest.ts';
 import { deleteKey, getKeys } from './keys.ts';
 import { getMetrics } from './metrics.ts';
 import type { Route } from './route.ts';
+import { getRules, postRules } from './rules.ts';
 import { deleteSession, getSessions } from './sessions.ts';
 import { getStreamEvents } from './streams.ts';
 import { getTriggers, postTrigger } from './trigger.ts';
@@ -27,6 +28,8 @@ export const ROUTES: readonly Route[] = [
   postTrigger,
   getClock,
   postClock,
+  getRules,
+  postRules,
   getHealth,
   getReady,
   getMetrics,

@@ -2,6 +2,7 @@
  * What `listenpost dev` says first: where things are, who may come in, and the two lines that show an event.
  */
 import { relative, resolve } from 'node:path';
+import { printedAsOf } from '@listenpost/protocol';
 import type { Config } from '../config/config.ts';
 import {
   DEMO_ED25519_API_KEY,
@@ -15,7 +16,14 @@ import { ADMIN_URL } from './admin-client.ts';
 import { PUBLIC_URL } from './listen.ts';
 
 export function firstScreen(running: RunningListenpost, config: Config): string {
-  const sections = [places(running), accounts(config), trust(running), firstEvent(running, config), data(config)];
+  const sections = [
+    places(running),
+    rules(config),
+    accounts(config),
+    trust(running),
+    firstEvent(running, config),
+    data(config),
+  ];
   return `\n${sections.flat().join('\n')}\n`;
 }
 
@@ -29,6 +37,11 @@ function places({ urls }: RunningListenpost): string[] {
     `  admin API           ${urls.admin}`,
     '',
   ];
+}
+
+function rules({ asOf }: Config): string[] {
+  if (asOf === 'latest') return [];
+  return [`  rules               as of ${printedAsOf(asOf)}; they stay when the clock moves`, ''];
 }
 
 function accounts(config: Config): string[] {

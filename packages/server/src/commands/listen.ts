@@ -1,4 +1,4 @@
-import { ENDPOINTS, STREAM_BASES } from '@listenpost/protocol';
+import { rulesAsOf } from '@listenpost/protocol';
 import { type Command, Option } from 'commander';
 import { demoAccounts } from '../config/demo.ts';
 import { unreachable } from './admin-client.ts';
@@ -60,15 +60,19 @@ interface Door {
 }
 
 /** By product: every one that has events on a socket of its own, opened with a listenKey. */
-const doors: ReadonlyMap<string, Door> = new Map(
-  STREAM_BASES.flatMap((base) =>
-    Object.entries(base.reads).flatMap(([keyProduct, read]) => {
-      const start = ENDPOINTS.find((row) => row.operation === 'userDataStream.start' && row.product === keyProduct);
-      if (start === undefined || read.legacy) return [];
-      return [[read.scope, { listenKeyPath: start.path, streamPath: base.path }] as const];
+const doors: ReadonlyMap<string, Door> = (() => {
+  const { endpoints, reads } = rulesAsOf('latest');
+  const starts = [...endpoints.values()]
+    .flatMap((verbs) => [...verbs.values()])
+    .filter(({ operation }) => operation === 'userDataStream.start');
+  const rows = [...reads].flatMap(([streamPath, byKey]) =>
+    starts.flatMap(({ product, path }): [string, Door][] => {
+      const read = byKey.get(product);
+      return read === undefined || read.legacy ? [] : [[read.scope, { listenKeyPath: path, streamPath }]];
     }),
-  ),
-);
+  );
+  return new Map(rows);
+})();
 
 async function listen(options: ListenOptions): Promise<never> {
   const door = doors.get(options.product) as Door;

@@ -19,6 +19,7 @@ export function addServerOptions(command: Command): Command {
     .option('--admin-host <address>', 'where the admin API listens (default: 127.0.0.1)')
     .option('--admin-port <number>', 'port of the admin API (default: 9011)')
     .option('--tls-name <name>', 'a further name or address for the local certificate; may be repeated', repeated)
+    .option('--as-of <instant>', 'the protocol as it stood then: a date, an instant, or latest (default: latest)')
     .option('--drain <seconds>', 'how long a stop may take (default: 10)')
     .addOption(new Option('--log-level <level>', 'what to log on stderr').choices(LOG_LEVELS).default('info'));
 }

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { AccountSpec, Redacted, Validation } from '@listenpost/core';
-import type { SymbolRow } from '@listenpost/protocol';
+import type { AsOf, SymbolRow } from '@listenpost/protocol';
 import { symbolRowsOf } from '@listenpost/protocol';
 import type { Secrets } from '../secrets.ts';
 import { accountSpecOf, duplicatesIn } from './account-schema.ts';
@@ -38,6 +38,8 @@ export interface Config {
   readonly secrets?: Secrets;
   readonly legacyPaths: 'silent' | 'deliver' | '404';
   readonly expirationTimeUnit: 'timeUnit' | 'microseconds';
+  /** The rules in force are those of this instant, whatever the clock shows. */
+  readonly asOf: AsOf;
   readonly trustedProxies: readonly string[];
   readonly admin: { readonly tokens: readonly { readonly token: Redacted; readonly role: AdminRole }[] };
   readonly listen: Listen;
@@ -71,6 +73,7 @@ export interface Flags {
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
   readonly data?: string | undefined;
+  readonly asOf?: string | undefined;
   readonly drain?: string | number | undefined;
   readonly config?: string | undefined;
 }
@@ -167,6 +170,7 @@ function configOf(command: Command, options: Options, parsed: ParsedConfig, work
     ...(secrets === undefined ? {} : { secrets: { ...secrets, previous: secrets.previous ?? [] } }),
     legacyPaths: parsed.legacyPaths ?? LEGACY_PATHS[command],
     expirationTimeUnit: parsed.expirationTimeUnit ?? 'timeUnit',
+    asOf: options.asOf ?? 'latest',
     trustedProxies: parsed.trustedProxies ?? [],
     admin: { tokens: parsed.admin?.tokens ?? [] },
     listen: listenOf(command, options),

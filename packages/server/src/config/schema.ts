@@ -7,6 +7,7 @@ import { symbolRowsOf } from '@listenpost/protocol';
 import { z } from 'zod';
 import { SECRET_ID, secretValueProblem } from '../secrets.ts';
 import { accountSchemaFrom } from './account-schema.ts';
+import { asOfText } from './as-of.ts';
 import { parseAddressRange, RANGE_FORM } from './ip-allow-list.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { given, oneOf, parsedText, strictObject } from './problems.ts';
@@ -42,6 +43,7 @@ const listenerShape = {
   tlsCert: path.optional(),
   tlsKey: path.optional(),
   data: path.optional(),
+  asOf: asOfText.optional(),
   drain: parsedText(`seconds from 0 to ${DRAIN_SECONDS_MAX}`, (text) => seconds(text)).optional(),
 };
 

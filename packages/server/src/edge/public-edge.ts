@@ -8,8 +8,8 @@ import type { Server, ServerWebSocket, TLSOptions, WebSocketHandler } from 'bun'
 import { BunSocket } from './bun-socket.ts';
 import { type ClientAddress, clientAddress } from './client-address.ts';
 import { requestTarget } from './request-target.ts';
-import { endpointsAt, restRequest } from './rest-request.ts';
-import { errorResponse, pathNotFound, refusalResponse, response } from './rest-response.ts';
+import { restRequest } from './rest-request.ts';
+import { errorResponse, gone, pathNotFound, refusalResponse, response } from './rest-response.ts';
 
 /** Requests are a few hundred bytes; a signed one with a form body is not ten times that. */
 const REQUEST_BYTES_MAX = 64 * 1024;
@@ -112,8 +112,11 @@ function route(
   const path = queryAt < 0 ? target : target.slice(0, queryAt);
   const query = queryAt < 0 ? '' : target.slice(queryAt + 1);
   const ip = address(request, server.requestIP(request)?.address ?? '');
-  const verbs = endpointsAt(path);
-  if (verbs === undefined) return upgrade(options, server, request, path, query, ip);
+  const { endpoints, gonePaths } = house.rules;
+  const verbs = endpoints.get(path);
+  if (verbs === undefined) {
+    return gonePaths.has(path) ? gone() : upgrade(options, server, request, path, query, ip);
+  }
   const endpoint = verbs.get(request.method);
   if (endpoint === undefined) return pathNotFound(path, request.method);
   return rest(house, restRequest(endpoint, request, query, ip));

@@ -1,17 +1,5 @@
 import { type Caller, type Request as CoreRequest, Params } from '@listenpost/core';
-import { ENDPOINTS, type Endpoint, PRODUCTS } from '@listenpost/protocol';
-
-const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Endpoint>> = (() => {
-  const routes = new Map<string, Map<string, Endpoint>>();
-  for (const endpoint of ENDPOINTS) {
-    const verbs = routes.get(endpoint.path) ?? new Map<string, Endpoint>();
-    routes.set(endpoint.path, verbs.set(endpoint.http, endpoint));
-  }
-  return routes;
-})();
-
-/** The endpoints of a path, by verb; undefined where REST has nothing. */
-export const endpointsAt = (path: string): ReadonlyMap<string, Endpoint> | undefined => ROUTES.get(path);
+import { type Endpoint, PRODUCTS } from '@listenpost/protocol';
 
 /** The request as core sees it: at once when there is no body, which is nearly always. */
 export function restRequest(

@@ -29,5 +29,19 @@ export function pathNotFound(path: string, method: string): Response {
   return new Response(JSON.stringify({ code, msg }), { status, headers: { 'Content-Type': JSON_TYPE } });
 }
 
+/** An endpoint that was removed, whatever the verb: the 136 bytes that the exchange sends (spot-margin §4.1). */
+export const gone = (): Response => new Response(GONE_PAGE, { status: 410, headers: { 'Content-Type': 'text/html' } });
+
+const GONE_PAGE = [
+  '<html>',
+  '<head><title>410 Gone</title></head>',
+  '<body>',
+  '<center><h1>410 Gone</h1></center>',
+  '<hr><center>nginx</center>',
+  '</body>',
+  '</html>',
+  '',
+].join('\r\n');
+
 /** Whole seconds, never too early. */
 const retryAfter = (retryAt: number, now: number) => String(Math.max(1, Math.ceil((retryAt - now) / 1000)));
