@@ -114,7 +114,7 @@ describe('a bad start', () => {
     const [config, cert] = [file('no-tls.json', { accounts: [] }), file('none.pem', 'no certificate')];
     const tls = ['--tls-cert', cert, '--tls-key', cert, '--tls-port', '0', '--port', '0', '--admin-port', '0'];
     const ended = await Program.run(['serve', '--config', config, '--data', join(folder, 'no-tls'), ...tls]);
-    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 2, stdout: '' });
     expect(ended.stderr).toBe(`listenpost: ${cert} (--tls-cert) and ${cert} (--tls-key) are not both PEM\n`);
   });
 });

@@ -63,7 +63,7 @@ function startFault(error: unknown, { listen }: Config): unknown {
   if (code?.startsWith('ERR_OSSL_') && listen.certificate !== undefined) {
     const { certFile, keyFile } = listen.certificate;
     const fault = code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' ? 'do not belong together' : 'are not both PEM';
-    return new CommandError(`${certFile} (--tls-cert) and ${keyFile} (--tls-key) ${fault}`, 1, { cause: error });
+    return new CommandError(`${certFile} (--tls-cert) and ${keyFile} (--tls-key) ${fault}`, 2, { cause: error });
   }
   if (code !== 'EADDRINUSE' && code !== 'EACCES') return error;
   const flags = [
