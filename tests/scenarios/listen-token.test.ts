@@ -258,6 +258,42 @@ describe('userDataStream.subscribe.listenToken', () => {
   });
 });
 
+describe('the documents’ own request', () => {
+  const written = (listenToken: string) => `{
+  "id": "f3a8f7a29f2e54df796db582f3d",
+  "method": "userDataStream.subscribe.listenToken",
+  "params": {
+    "listenToken": ${listenToken}
+  }
+}`;
+  const SAMPLE = '5DbylArkmImhyHkpG6s9tbiFy5uAMTFwzx9vwsFjDv9dC3GkKxSuoTCj0HvcJC0WYi8';
+
+  test('is answered under its id, in the envelope of the WebSocket API', async () => {
+    const peer = await service.open(`${SPOT_API}?returnRateLimits=false`);
+    const { token, expirationTime } = await tokenOf(service);
+    peer.send(written(JSON.stringify(token)));
+    const result = `{"subscriptionId":0,"expirationTime":${expirationTime}}`;
+    expect(await peer.text()).toBe(`{"id":"f3a8f7a29f2e54df796db582f3d","status":200,"result":${result}}`);
+  });
+
+  test('with their sample token, which nobody here has sealed, is -1209', async () => {
+    const peer = await service.open(SPOT_API);
+    expect(await peer.ask(written(JSON.stringify(`${SAMPLE}fA`)))).toMatchObject({
+      id: 'f3a8f7a29f2e54df796db582f3d',
+      ...INVALID,
+    });
+  });
+
+  test('cut off inside the token, as one page prints it, is no JSON', async () => {
+    const peer = await service.open(SPOT_API);
+    expect(await peer.ask(written(`"${SAMPLE}`))).toEqual({
+      id: null,
+      status: 400,
+      error: { code: -1135, msg: 'Invalid JSON Request' },
+    });
+  });
+});
+
 describe('the end of a token', () => {
   test('is one last word at its instant, and silence', async () => {
     await frozen(async () => {

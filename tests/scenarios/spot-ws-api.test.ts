@@ -383,6 +383,18 @@ test('a connection holds 1,000 active subscriptions and one more is refused', as
   }
 });
 
+test('a planned stop is told once, without a subscription, in the unit of the connection', async () => {
+  const stopping = await UnderTest.start();
+  const peer = await stopping.open(`${SPOT_API}?timeUnit=MICROSECOND`);
+  await peer.ask(subscribeSigned());
+  const stopped = stopping.running.close(2);
+  const { event, ...rest } = (await peer.frame()) as { event: { e: string; E: number } };
+  expect(rest).toEqual({});
+  expect(event.e).toBe('serverShutdown');
+  expect(String(event.E)).toMatch(/^\d{13}000$/);
+  await stopped;
+});
+
 test('an operator sees what a session reads', async () => {
   const peer = await service.open(SPOT_API);
   await peer.ask(subscribeSigned('demo2'));
