@@ -2,7 +2,7 @@
  * Imported first by every script here, so that an old Node gets a sentence and not a stack trace. Must itself run on
  * any Node that knows modules: no newer syntax.
  */
-export const NODE_MAJOR_MIN = 20;
+const NODE_MAJOR_MIN = 20;
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < NODE_MAJOR_MIN) {

@@ -15,7 +15,7 @@ export interface Answer {
 }
 
 /** The answer at the beginning of `text`; null while it is not whole. Throws when it is no answer with a length. */
-export function parseAnswer(text: string): Answer | null {
+function parseAnswer(text: string): Answer | null {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return null;
   const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1];

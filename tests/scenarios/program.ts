@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /** As a user starts it. A signal to this process reaches the server through the launcher. */
-export const LAUNCHED = ['node', resolve(ROOT, 'bin/listenpost')] as const;
+const LAUNCHED = ['node', resolve(ROOT, 'bin/listenpost')] as const;
 
 /** Straight to its main: quicker, and the process is the server itself. */
 export const UNLAUNCHED = [process.execPath, resolve(ROOT, 'packages/server/src/main.ts')] as const;

@@ -42,7 +42,7 @@ export class SecretsError extends Error {
  * Whoever holds the database can try values against a look-up at leisure, so the value must be beyond guessing: 16
  * characters of base64 hold 96 bits, and what the messages tell to run makes 384.
  */
-export const SECRET_CHARACTERS_MIN = 16;
+const SECRET_CHARACTERS_MIN = 16;
 export const SECRET_ID = /^[A-Za-z0-9_-]{1,32}$/;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -52,7 +52,7 @@ export interface AdminApi {
 }
 
 /** Each may hold `IN_FLIGHT_BYTES_MAX`; the journal bounds them all together. */
-export const PRODUCER_CONNECTIONS_MAX = 1000;
+const PRODUCER_CONNECTIONS_MAX = 1000;
 
 export function createAdminApi(deps: AdminDeps): AdminApi {
   const { house } = deps;

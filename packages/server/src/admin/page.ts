@@ -8,7 +8,7 @@ export interface PageRequest {
 
 const LIMIT_DEFAULT = 100;
 /** One page is built in one turn of the event loop. */
-export const LIMIT_MAX = 1000;
+const LIMIT_MAX = 1000;
 
 export function pageRequestOf(parameters: URLSearchParams): PageRequest {
   return { limit: limitOf(parameters), after: parameters.get('after') ?? undefined };

@@ -24,7 +24,7 @@ Examples:
   listenpost publish events.ndjson                 send your own events
 `;
 
-export function createProgram(): Command {
+function createProgram(): Command {
   const program = new Command('listenpost')
     .description("Private account streams in Binance's wire protocol: listenKeys, sockets, and every event in order.")
     .version(manifest.version, '--version', 'print the version')

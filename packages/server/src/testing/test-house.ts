@@ -91,7 +91,7 @@ export const testApiKey = (id: string): string =>
 
 export const testSecret = (id: string): string => `secret of ${id}`;
 
-export function testSecrets(): SealingSecretBox {
+function testSecrets(): SealingSecretBox {
   const value = new Redacted('a test secret that is long enough to be taken');
   return createSecretBox({ current: { id: 'k1', value }, previous: [] });
 }

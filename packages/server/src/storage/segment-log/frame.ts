@@ -23,7 +23,7 @@ const SYNCED_TO_AT = 16;
 const TIME_AT = 20;
 export const HEADER_BYTES = 28;
 /** Header, the first byte of an item, the end mark. */
-export const FRAME_BYTES_MIN = HEADER_BYTES + 2;
+const FRAME_BYTES_MIN = HEADER_BYTES + 2;
 
 /** None is zero, nor one flipped bit away from it: recovery reads a zero there as a sector that was not written. */
 const TAG = {

@@ -125,12 +125,7 @@ async function rebuild(
 }
 
 /** Reads a segment frame by frame. `last`: its end may be torn; elsewhere only zeroes may follow the frames. */
-export async function scanSegment(
-  reader: FrameReader,
-  path: string,
-  number: number,
-  last: boolean,
-): Promise<IndexContents> {
+async function scanSegment(reader: FrameReader, path: string, number: number, last: boolean): Promise<IndexContents> {
   const scan = new SegmentScan(number, path);
   for (;;) {
     const at = scan.segment.length;
