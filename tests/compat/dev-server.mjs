@@ -41,6 +41,12 @@ export async function publish(scope, event) {
   return callAdmin('/events', { account: 'demo', scope, event });
 }
 
+/** Ends the connection that was opened last, as an operator would. */
+export async function endLastSession() {
+  const { sessions } = await callAdmin('/sessions');
+  return callAdmin(`/sessions/${sessions.at(-1).id}`, undefined, 'DELETE');
+}
+
 /** Every timer of the server follows; resolves when all that fell due has happened. */
 export async function advanceClock(duration) {
   return callAdmin('/clock', { advance: duration });
@@ -57,9 +63,7 @@ export async function listening(scope) {
   }
 }
 
-/** A GET without a body, a POST with one. */
-async function callAdmin(path, body) {
-  const method = body === undefined ? 'GET' : 'POST';
+async function callAdmin(path, body, method = body === undefined ? 'GET' : 'POST') {
   const response = await fetch(`${urls.admin}/admin/v1${path}`, { method, body: body && JSON.stringify(body) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} /admin/v1${path} answered ${response.status}: ${text}`);

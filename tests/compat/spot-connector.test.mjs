@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Spot } from '@binance/spot';
 import { ED25519_KEY, HMAC_KEY } from './demo-account.mjs';
-import { advanceClock, publish, restUrl, wsUrl } from './dev-server.mjs';
+import { advanceClock, endLastSession, publish, restUrl, wsUrl } from './dev-server.mjs';
 import { leave } from './leave.mjs';
 import { Received } from './received.mjs';
 
@@ -104,4 +104,20 @@ test('gives every callback the events of all subscriptions, as its users must kn
   await advanceClock('61s');
   await events.first(terminated);
   assert.deepEqual((await api.sessionSubscriptions()).data, [{ subscriptionId: 0 }]);
+});
+
+test('logs on again after a cut, but does not subscribe again, as its users must know', async () => {
+  const api = await connect(ED25519_KEY, { reconnectDelay: 50 });
+  await api.sessionLogon();
+  await api.userDataStreamSubscribe();
+  const opened = new Received();
+  api.on('open', () => opened.push('open'));
+  await endLastSession();
+  await opened.atLeast(1);
+  const sessions = new Received();
+  const timer = setInterval(() => api.sessionStatus().then(({ data }) => sessions.push(data), sessions.push), 50);
+  after(() => clearInterval(timer));
+  const session = await sessions.first(({ apiKey }) => apiKey === ED25519_KEY.apiKey);
+  clearInterval(timer);
+  assert.equal(session.userDataStream, false);
 });
