@@ -4,7 +4,7 @@ import { DerivativesTradingCoinFutures } from '@binance/derivatives-trading-coin
 import { ED25519_KEY, HMAC_KEY } from './demo-account.mjs';
 import { advanceClock, restUrl, trigger, wsUrl } from './dev-server.mjs';
 import { leave } from './leave.mjs';
-import { Received } from './received.mjs';
+import { openUserData } from './user-data.mjs';
 
 const client = new DerivativesTradingCoinFutures({
   configurationRestAPI: { ...HMAC_KEY, basePath: restUrl },
@@ -45,14 +45,7 @@ test('logs on with an Ed25519 key, after which requests need no key of their own
 });
 
 test('receives events through userData, and the end of the key', async () => {
-  const { listenKey } = await (await client.restAPI.startUserDataStream()).data();
-  const streams = await client.websocketStreams.connect();
-  after(() => leave(streams));
-  const answers = new Received();
-  const events = new Received();
-  streams.on('message', (text) => answers.push(JSON.parse(text)));
-  streams.userData(listenKey).on('message', events.push);
-  await answers.first((message) => message.result === null);
+  const { listenKey, events } = await openUserData(client);
 
   await trigger('order.filled', 'coinm', { symbol: 'BTCUSD_PERP', qty: '3', price: '60000' });
   const seen = await events.atLeast(3);

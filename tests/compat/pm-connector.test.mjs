@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { DerivativesTradingPortfolioMargin } from '@binance/derivatives-trading-portfolio-margin';
 import { HMAC_KEY } from './demo-account.mjs';
 import { advanceClock, restUrl, trigger, wsUrl } from './dev-server.mjs';
-import { leave } from './leave.mjs';
-import { Received } from './received.mjs';
+import { openUserData } from './user-data.mjs';
 
 const client = new DerivativesTradingPortfolioMargin({
   configurationRestAPI: { ...HMAC_KEY, basePath: restUrl },
@@ -23,14 +22,7 @@ test('starts, extends and closes a listenKey over REST', async () => {
 });
 
 test('receives events of both futures and of margin through userData, and the end of the key', async () => {
-  const { listenKey } = await (await client.restAPI.startUserDataStream()).data();
-  const streams = await client.websocketStreams.connect();
-  after(() => leave(streams));
-  const answers = new Received();
-  const events = new Received();
-  streams.on('message', (text) => answers.push(JSON.parse(text)));
-  streams.userData(listenKey).on('message', events.push);
-  await answers.first((message) => message.result === null);
+  const { events } = await openUserData(client);
 
   await trigger('order.filled', 'pm', { market: 'UM' });
   await trigger('order.filled', 'pm', { market: 'CM' });

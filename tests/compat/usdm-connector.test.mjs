@@ -4,7 +4,7 @@ import { DerivativesTradingUsdsFutures } from '@binance/derivatives-trading-usds
 import { ED25519_KEY, HMAC_KEY } from './demo-account.mjs';
 import { advanceClock, restUrl, trigger, wsUrl } from './dev-server.mjs';
 import { leave } from './leave.mjs';
-import { Received } from './received.mjs';
+import { openUserData } from './user-data.mjs';
 
 const configurationRestAPI = { ...HMAC_KEY, basePath: restUrl };
 const configurationWebsocketAPI = { ...HMAC_KEY, wsURL: `${wsUrl}/ws-fapi/v1` };
@@ -67,14 +67,7 @@ test('refuses a logon with an HMAC key', async () => {
 });
 
 test('receives events through userData, and the end of the key', async () => {
-  const { listenKey } = await (await client.restAPI.startUserDataStream()).data();
-  const streams = await client.websocketStreams.connect();
-  after(() => leave(streams));
-  const answers = new Received();
-  const events = new Received();
-  streams.on('message', (text) => answers.push(JSON.parse(text)));
-  streams.userData(listenKey).on('message', events.push);
-  await answers.first((message) => message.result === null);
+  const { listenKey, events } = await openUserData(client);
 
   await trigger('order.filled', 'usdm', { symbol: 'ETHUSDT', side: 'SELL', qty: '0.5', price: '2500' });
   const [accepted, lite, account, traded] = await events.atLeast(4);

@@ -13,3 +13,14 @@ export function fixtureEvent(product: string, event: string): Record<string, unk
   if (first === undefined) throw new Error(`${path} has no case`);
   return first.event;
 }
+
+/** One event of each scope that has a listenKey of its own, and of `pmpro`, which reads by USDⓈ-M's. */
+export const SCOPE_EVENTS = {
+  usdm: fixtureEvent('usdm', 'ORDER_TRADE_UPDATE'),
+  coinm: fixtureEvent('coinm', 'ORDER_TRADE_UPDATE'),
+  options: fixtureEvent('options', 'ORDER_TRADE_UPDATE'),
+  pm: fixtureEvent('pm', 'ORDER_TRADE_UPDATE'),
+  pmpro: fixtureEvent('pmpro', 'PM_PRO_ACCOUNT_UPDATE'),
+  risk: fixtureEvent('risk', 'USER_LIABILITY_CHANGE'),
+} as const;
+export type EventScope = keyof typeof SCOPE_EVENTS;

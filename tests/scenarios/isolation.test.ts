@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { DEMO_HMAC_API_KEY } from '../../packages/server/src/config/demo.ts';
-import { fixtureEvent } from './fixtures.ts';
+import { type EventScope, SCOPE_EVENTS } from './fixtures.ts';
 import type { Peer } from './peer.ts';
 import { UnderTest } from './under-test.ts';
 
@@ -23,23 +23,13 @@ const ISSUERS = {
 type Issuer = keyof typeof ISSUERS;
 
 /** What a key reads on each base; nothing where it is missing. */
-const READS: Readonly<Record<string, { readonly [I in Issuer]?: Scope }>> = {
+const READS: Readonly<Record<string, { readonly [I in Issuer]?: EventScope }>> = {
   '': { coinm: 'coinm', risk: 'risk' },
   '/private': { usdm: 'usdm', options: 'options' },
   '/pm': { pm: 'pm' },
   '/pm-classic': { usdm: 'pmpro' },
   '/market': {},
 };
-
-const EVENTS = {
-  usdm: fixtureEvent('usdm', 'ORDER_TRADE_UPDATE'),
-  coinm: fixtureEvent('coinm', 'ORDER_TRADE_UPDATE'),
-  options: fixtureEvent('options', 'ORDER_TRADE_UPDATE'),
-  pm: fixtureEvent('pm', 'ORDER_TRADE_UPDATE'),
-  pmpro: fixtureEvent('pmpro', 'PM_PRO_ACCOUNT_UPDATE'),
-  risk: fixtureEvent('risk', 'USER_LIABILITY_CHANGE'),
-} as const;
-type Scope = keyof typeof EVENTS;
 
 let service: UnderTest;
 const apiKeyOf = (account: string) => account.padEnd(64, 'x');
@@ -122,7 +112,7 @@ class Model {
   }
 
   /** One request with an event for each of these streams. */
-  async publish(streams: readonly (readonly [string, Scope])[]): Promise<void> {
+  async publish(streams: readonly (readonly [string, EventScope])[]): Promise<void> {
     const lines = streams.map(([account, scope]) => {
       const mark = `${account}/${scope}#${++this.#marks}`;
       for (const { listens, expected, combined } of this.#watched) {
@@ -130,7 +120,7 @@ class Model {
           if (stream === `${account}/${scope}`) expected.push(label(combined ? name : undefined, mark));
         }
       }
-      return JSON.stringify({ account, scope, event: { ...EVENTS[scope], mark } });
+      return JSON.stringify({ account, scope, event: { ...SCOPE_EVENTS[scope], mark } });
     });
     const response = await fetch(`${service.running.urls.admin}/admin/v1/events`, {
       method: 'POST',
@@ -181,7 +171,7 @@ function seen(text: string): string {
 
 const account = fc.constantFrom(...ACCOUNTS);
 const issuer = fc.constantFrom(...(Object.keys(ISSUERS) as Issuer[]));
-const scope = fc.constantFrom(...(Object.keys(EVENTS) as Scope[]));
+const scope = fc.constantFrom(...(Object.keys(SCOPE_EVENTS) as EventScope[]));
 const base = fc.constantFrom(...Object.keys(READS));
 const nth = fc.nat(20);
 

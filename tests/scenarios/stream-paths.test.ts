@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { fixtureEvent } from './fixtures.ts';
+import { type EventScope, SCOPE_EVENTS } from './fixtures.ts';
 import type { Peer } from './peer.ts';
 import { UnderTest } from './under-test.ts';
 
@@ -20,21 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const EVENTS = {
-  usdm: fixtureEvent('usdm', 'ORDER_TRADE_UPDATE'),
-  coinm: fixtureEvent('coinm', 'ORDER_TRADE_UPDATE'),
-  options: fixtureEvent('options', 'ORDER_TRADE_UPDATE'),
-  pm: fixtureEvent('pm', 'ORDER_TRADE_UPDATE'),
-  pmpro: fixtureEvent('pmpro', 'PM_PRO_ACCOUNT_UPDATE'),
-  risk: fixtureEvent('risk', 'USER_LIABILITY_CHANGE'),
-} as const;
-
-type Scope = keyof typeof EVENTS;
-
 /** Publishes one event of each scope and gives back what the peer saw of them. */
 async function seenBy(peer: Peer): Promise<unknown[]> {
-  for (const scope of Object.keys(EVENTS) as Scope[]) {
-    expect((await service.publish(scope, EVENTS[scope])).status).toBe(200);
+  for (const scope of Object.keys(SCOPE_EVENTS) as EventScope[]) {
+    expect((await service.publish(scope, SCOPE_EVENTS[scope])).status).toBe(200);
   }
   const frames = await peer.unread(() => peer.ping());
   return frames.map((frame) => JSON.parse(frame));
@@ -52,7 +41,7 @@ describe('raw streams carry the event as it was published', () => {
     ['usdm', '/private/ws?listenKey={usdm}&events=ORDER_TRADE_UPDATE/TRADE_LITE'],
   ] as const)('%s on %s', async (scope, template) => {
     const peer = await service.open(pathOf(template));
-    expect(await seenBy(peer)).toEqual([EVENTS[scope]]);
+    expect(await seenBy(peer)).toEqual([SCOPE_EVENTS[scope]]);
   });
 });
 
@@ -67,14 +56,16 @@ describe('wrapped streams name the stream beside the event', () => {
     ['usdm', '/private/stream?listenKey={usdm}&events=ORDER_TRADE_UPDATE', '{usdm}@ORDER_TRADE_UPDATE'],
   ] as const)('%s on %s', async (scope, template, name) => {
     const peer = await service.open(pathOf(template));
-    expect(await seenBy(peer)).toEqual([{ stream: pathOf(name), data: EVENTS[scope] }]);
+    expect(await seenBy(peer)).toEqual([{ stream: pathOf(name), data: SCOPE_EVENTS[scope] }]);
   });
 
   test('several keys on one connection, each with its own events', async () => {
     const peer = await service.open(
       pathOf('/private/stream?listenKey={usdm}&events=TRADE_LITE&listenKey={options}&events=ORDER_TRADE_UPDATE'),
     );
-    expect(await seenBy(peer)).toEqual([{ stream: pathOf('{options}@ORDER_TRADE_UPDATE'), data: EVENTS.options }]);
+    expect(await seenBy(peer)).toEqual([
+      { stream: pathOf('{options}@ORDER_TRADE_UPDATE'), data: SCOPE_EVENTS.options },
+    ]);
   });
 });
 
@@ -99,7 +90,7 @@ describe('control messages', () => {
     const peer = await service.open('/private/stream?streams=');
     const id = 'ab'.repeat(16);
     expect(await peer.ask({ method: 'SUBSCRIBE', params: [keys.usdm], id })).toEqual({ result: null, id });
-    expect(await seenBy(peer)).toEqual([{ stream: keys.usdm, data: EVENTS.usdm }]);
+    expect(await seenBy(peer)).toEqual([{ stream: keys.usdm, data: SCOPE_EVENTS.usdm }]);
     expect(await peer.ask({ method: 'UNSUBSCRIBE', params: [keys.usdm], id: 2 })).toEqual({ result: null, id: 2 });
     expect(await seenBy(peer)).toEqual([]);
     expect(await peer.ask({ method: 'LIST_SUBSCRIPTIONS', id: 3 })).toEqual({ result: [], id: 3 });
@@ -112,9 +103,9 @@ describe('control messages', () => {
       result: null,
       id: 2,
     });
-    expect(await seenBy(peer)).toEqual([{ stream: keys.usdm, data: EVENTS.usdm }]);
+    expect(await seenBy(peer)).toEqual([{ stream: keys.usdm, data: SCOPE_EVENTS.usdm }]);
     await peer.ask({ method: 'SET_PROPERTY', params: ['combined', false], id: 3 });
-    expect(await seenBy(peer)).toEqual([EVENTS.usdm]);
+    expect(await seenBy(peer)).toEqual([SCOPE_EVENTS.usdm]);
   });
 
   test('a message that is no JSON is answered, and the connection closed', async () => {
