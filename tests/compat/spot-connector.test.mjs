@@ -115,7 +115,9 @@ test('logs on again after a cut, but does not subscribe again, as its users must
   await endLastSession();
   await opened.atLeast(1);
   const sessions = new Received();
-  const timer = setInterval(() => api.sessionStatus().then(({ data }) => sessions.push(data), sessions.push), 50);
+  const timer = setInterval(() => {
+    api.sessionStatus().then(({ data }) => sessions.push(data), sessions.push);
+  }, 50);
   after(() => clearInterval(timer));
   const session = await sessions.first(({ apiKey }) => apiKey === ED25519_KEY.apiKey);
   clearInterval(timer);

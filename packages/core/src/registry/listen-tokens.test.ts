@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { accountOf, HOUR, refusalOf, refusalOfPromise, SECOND, START, testHouse } from '../testing/memory-doors.ts';
+import { RegistryStoreError } from '../registry-store.ts';
+import { accountOf, HOUR, refusalOf, SECOND, START, testHouse } from '../testing/memory-doors.ts';
 import { TOKEN_VALIDITY_MS_MAX } from './listen-tokens.ts';
 
 const room = testHouse();
@@ -70,6 +71,6 @@ test('symbols’ numbers are stored before the first token, and only when they c
   await own.house.listenTokens.restore(new Map([[change.name, change.value]]), own.store);
   expect(own.store.commits).toHaveLength(1);
   own.store.fault = 'the disk is full';
-  const restoring = own.house.listenTokens.restore(new Map(), own.store);
-  await expect(refusalOfPromise(restoring)).rejects.toThrow('the disk is full');
+  const fault = await own.house.listenTokens.restore(new Map(), own.store).catch((cause: unknown) => cause);
+  expect(fault).toBeInstanceOf(RegistryStoreError);
 });
