@@ -113,7 +113,7 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
     saveClock,
     mode: config.command,
     tokens: config.admin.tokens,
-    allowedHosts: allowHosts([config.listen.adminHost]),
+    allowedHosts: allowHosts(config.listen.adminHost),
     accountRegistry,
     emulator: config.command === 'dev' ? emulatorOf(house, clock) : null,
     metrics,

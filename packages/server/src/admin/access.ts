@@ -3,6 +3,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Redacted } from '@listenpost/core';
+import { isLoopback } from '../config/ip-allow-list.ts';
 import { Refusal } from './refusal.ts';
 
 /** read: look. publish: look nowhere, publish events. admin: everything. */
@@ -15,10 +16,12 @@ export interface AdminToken {
 
 /**
  * A check of `Host` headers by name, whatever the port: a page of a foreign site that has its own name resolve to this
- * machine sends that name. The loopback names are always among the allowed.
+ * machine sends that name. Only loopback needs it, where a caller may come without a token. Where other machines reach
+ * the port it has whatever names their networks give it, and the token, which is required there, keeps pages out.
  */
-export function allowHosts(names: readonly string[] = []): (hostHeader: string) => boolean {
-  const allowed = new Set(['localhost', '127.0.0.1', '[::1]', ...names.map((name) => bracketed(name.toLowerCase()))]);
+export function allowHosts(adminHost: string): (hostHeader: string) => boolean {
+  if (!isLoopback(adminHost)) return () => true;
+  const allowed = new Set(['localhost', '127.0.0.1', '[::1]', bracketed(adminHost.toLowerCase())]);
   return (hostHeader) => allowed.has(hostHeader.toLowerCase().replace(/:\d{1,5}$/, ''));
 }
 

@@ -37,7 +37,7 @@ export function makeTestAdmin(options: TestHouseOptions & { readonly deps?: Part
     },
     mode: 'dev',
     tokens: [],
-    allowedHosts: allowHosts(),
+    allowedHosts: allowHosts('127.0.0.1'),
     accountRegistry: registry,
     emulator: null,
     metrics: new Metrics(),
