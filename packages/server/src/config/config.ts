@@ -117,7 +117,7 @@ export function resolveConfig({
 }: ConfigDocument): Config {
   const folder = dirname(source);
   const texts = configText(folder, environment);
-  const parsedFlags = parseFlags(flags, source);
+  const parsedFlags = parseFlags(flags);
   const parsed = parseDocument(document, texts, source);
   const options: Options = {
     ...OPTION_DEFAULTS[command],
@@ -265,12 +265,12 @@ function repeatedSecretIds(secrets: Secrets | undefined): number[] {
   return ids.flatMap((id, index) => (ids.indexOf(id) < index ? [index - 1] : []));
 }
 
-function parseFlags(flags: Flags, source: string): ParsedFlags {
+function parseFlags(flags: Flags): ParsedFlags {
   const present = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const parsed = flagsSchema.safeParse(present);
   if (parsed.success) return parsed.data;
   const problems = problemsOf(parsed.error).map(({ path, message }) => `--${kebab(String(path[0]))}: ${message}`);
-  throw new ConfigError(source, problems);
+  throw new ConfigError('the command line', problems);
 }
 
 const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
