@@ -70,11 +70,22 @@ async function callAdmin(path, body, method = body === undefined ? 'GET' : 'POST
   return JSON.parse(text);
 }
 
-async function runSelfWithServer() {
+/** Another server, trusted by the same certificate, for a test to end: its process and its URLs. */
+export async function startAnother() {
+  const server = spawnServer();
+  return { server, urls: JSON.parse((await readiness(server)).urls) };
+}
+
+function spawnServer() {
   const server = spawn(process.execPath, [LAUNCHER, 'dev', '--port', '0', '--tls-port', '0', '--admin-port', '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   endWithUs(server);
+  return server;
+}
+
+async function runSelfWithServer() {
+  const server = spawnServer();
   const { urls, caFile } = await readiness(server);
   const client = spawn(process.execPath, [...FORCE_EXIT, ...process.argv.slice(1)], {
     stdio: 'inherit',

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTcp, createServer } from 'node:net';
 import { after, test } from 'node:test';
 import { Spot } from '@binance/spot';
 import { ED25519_KEY, HMAC_KEY } from './demo-account.mjs';
-import { advanceClock, endLastSession, publish, restUrl, wsUrl } from './dev-server.mjs';
+import { advanceClock, endLastSession, publish, restUrl, startAnother, wsUrl } from './dev-server.mjs';
 import { leave } from './leave.mjs';
 import { Received } from './received.mjs';
 
@@ -122,4 +124,44 @@ test('logs on again after a cut, but does not subscribe again, as its users must
   const session = await sessions.first(({ apiKey }) => apiKey === ED25519_KEY.apiKey);
   clearInterval(timer);
   assert.equal(session.userDataStream, false);
+});
+
+/** What stands before servers that take turns: every connection goes to the port that `target` holds when it opens. */
+async function relayTo(target) {
+  const relay = createServer((near) => {
+    const far = connectTcp(target.port, new URL(wsUrl).hostname);
+    near.pipe(far).pipe(near);
+    near.on('error', () => far.destroy());
+    far.on('error', () => near.destroy());
+  });
+  relay.listen(0, new URL(wsUrl).hostname);
+  await once(relay, 'listening');
+  after(() => relay.close());
+  return relay.address().port;
+}
+
+test('moves to another server when the one it reads announces its stop', async () => {
+  const { server, urls } = await startAnother();
+  const target = { port: Number(new URL(urls.https).port) };
+  const url = new URL(wsURL);
+  url.port = String(await relayTo(target));
+  const api = await connect(HMAC_KEY, { wsURL: url.href });
+  await api.userDataStreamSubscribeSignature();
+  const told = new Received();
+  api.on('message', (text) => told.push(JSON.parse(text)));
+  const cuts = [];
+  api.on('close', (code) => cuts.push(code));
+  const ended = once(server, 'exit');
+  target.port = Number(new URL(wsUrl).port);
+  server.kill('SIGTERM');
+  const { event } = await told.first(({ event }) => event?.e === 'serverShutdown');
+  assert.equal(typeof event.E, 'number');
+  assert.deepEqual(await ended, [0, null]);
+  assert.deepEqual(cuts, [], 'the connector left by itself');
+
+  assert.deepEqual((await api.sessionSubscriptions()).data, [], 'its users subscribe again by themselves');
+  const { stream } = await api.userDataStreamSubscribeSignature();
+  const events = eventsOf(stream);
+  await publish('spot', TRANSFER);
+  assert.deepEqual(await events.atLeast(1), [TRANSFER]);
 });
