@@ -1,7 +1,7 @@
 /** What a measured case is, and what it gives. */
 
 export interface Context {
-  /** Shorter steps, one repetition, smaller stores: a look in under 90 seconds, not figures to publish. */
+  /** Shorter steps, one repetition, smaller stores: a look in under two minutes, not figures to publish. */
   readonly quick: boolean;
   /** Whether server and load have a core each. */
   readonly pinned: boolean;

@@ -8,25 +8,41 @@ import { parseArgs } from 'node:util';
 import type { Case, Context } from './case.ts';
 import { connections } from './cases/connections.ts';
 import { listenKeys } from './cases/listen-keys.ts';
+import { listenTokens } from './cases/listen-tokens.ts';
 import { pace } from './cases/pace.ts';
+import { renewalStorm } from './cases/renewal-storm.ts';
 import { saturation } from './cases/saturation.ts';
+import { sbeCodec } from './cases/sbe-codec.ts';
 import { scalingConnections } from './cases/scaling-connections.ts';
 import { scalingKeys } from './cases/scaling-keys.ts';
 import { start } from './cases/start.ts';
+import { subscriptions } from './cases/subscriptions.ts';
 import { canPin, pinLoad } from './load/pin.ts';
 import { jsonLines, machineFacts, table } from './report.ts';
 import { killServers } from './server.ts';
 import { removeTemporaryFolders } from './temporary-folder.ts';
 
-const CASES: readonly Case[] = [saturation, pace, connections, listenKeys, scalingConnections, scalingKeys, start];
+const CASES: readonly Case[] = [
+  saturation,
+  pace,
+  connections,
+  listenKeys,
+  listenTokens,
+  subscriptions,
+  renewalStorm,
+  sbeCodec,
+  scalingConnections,
+  scalingKeys,
+  start,
+];
 
 const RESULTS = join(import.meta.dirname, 'results');
 
 const USAGE = `npm run bench -- [options]
 
-  --quick          shorter steps and smaller stores, in under 90 seconds
+  --quick          shorter steps and smaller stores, in under two minutes
   --only CASE,…    only these of: ${CASES.map(({ name }) => name).join(', ')}
-  --steps TEXT     of the cases saturation, pace and listen-keys only steps whose name contains this
+  --steps TEXT     of the cases saturation, pace, listen-keys and listen-tokens only steps whose name contains this
   --temp FOLDER    where data folders are made (default: the system's temporary folder)
   --profile        runs the server under Bun's profiler, and says at the end where the profiles are
 `;

@@ -16,6 +16,10 @@ export const SECRET = { id: 'bench', value: 'the benchmark keeps nothing that is
 export interface ServerOptions {
   readonly accounts: number;
   readonly pinned: boolean;
+  /** Of each account. Default: `usdm` alone; `all`: whatever there is, isolated margin of every symbol too. */
+  readonly scopes?: readonly string[] | 'all';
+  /** What isolated margin knows. Default: the server's own list. */
+  readonly symbols?: readonly string[];
   /** Default: `fsync`. */
   readonly commit?: 'fsync' | 'write' | 'memory';
   /** A data folder that was filled before; the server's owner removes it. Default: a new one, removed at the end. */
@@ -117,13 +121,14 @@ function program({ profileInto }: ServerOptions): string[] {
   return [process.execPath, ...profiler, join(ROOT, 'packages', 'server', 'src', 'main.ts')];
 }
 
-function configOf({ accounts, commit }: ServerOptions) {
+function configOf({ accounts, commit, symbols, scopes = ['usdm'] }: ServerOptions) {
   return {
     accounts: Array.from({ length: accounts }, (_, account) => ({
       id: accountId(account),
       apiKeys: [{ apiKey: apiKeyOf(account), type: 'HMAC', secret: `bench-secret-of-account-${account}` }],
-      scopes: ['usdm'],
+      ...(scopes === 'all' ? {} : { scopes }),
     })),
+    ...(symbols === undefined ? {} : { symbols }),
     limits: 'off',
     secrets: { current: SECRET, previous: [] },
     journal: { commit: commit ?? 'fsync' },
