@@ -13,8 +13,8 @@ export interface SourceFile {
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-/** What no rule reads: others' code, what runs leave behind, and binary files. */
-const UNREAD_FOLDERS = new Set(['node_modules', '.git', '.listenpost', 'data']);
+/** What no rule reads: others' code, what runs leave behind, and binary files. In a linked worktree `.git` is a file. */
+const UNREAD = new Set(['node_modules', '.git', '.listenpost', 'data']);
 const READ_FILES = /(\.(ts|tsx|js|mjs|cjs|json|jsonc|md|sh|yml|yaml|toml|html|css|c|txt)|\/[^./]+|\/\.[a-z]+)$/;
 
 /** Every text file of the repository, tracked or not yet. */
@@ -27,14 +27,15 @@ export function readTree(): SourceFile[] {
 function pathsUnder(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return skipped(path, entry.name) ? [] : pathsUnder(path);
+    if (skipped(path, entry.name)) return [];
+    if (entry.isDirectory()) return pathsUnder(path);
     return entry.isFile() ? [path] : [];
   });
 }
 
 /** `data` is a run's leftover at the root alone: packages/core/src/data is a hallway. */
 function skipped(path: string, name: string): boolean {
-  return UNREAD_FOLDERS.has(name) && (name !== 'data' || path === name);
+  return UNREAD.has(name) && (name !== 'data' || path === name);
 }
 
 /** Line numbers, from 1, on which the pattern is found. */
