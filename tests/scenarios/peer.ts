@@ -8,7 +8,7 @@ type PingingWebSocket = WebSocket & { ping(): void };
 
 export class Peer {
   readonly #socket: PingingWebSocket;
-  readonly #frames: string[] = [];
+  readonly #frames: (string | Uint8Array)[] = [];
   #read = 0;
   #pongs = 0;
   #wake: (() => void) | undefined;
@@ -16,8 +16,9 @@ export class Peer {
 
   constructor(socket: PingingWebSocket) {
     this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => {
-      this.#frames.push(String(data));
+      this.#frames.push(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer));
       this.#wake?.();
     };
     socket.addEventListener('pong', () => {
@@ -39,10 +40,16 @@ export class Peer {
     });
   }
 
-  /** The next frame, as text. */
+  /** The next frame, which must be text. */
   async text(): Promise<string> {
-    await this.#until(() => this.#read < this.#frames.length, 'a frame');
-    return this.#frames[this.#read++] as string;
+    return textOf(await this.#next());
+  }
+
+  /** The next frame, which must be binary. */
+  async bytes(): Promise<Uint8Array> {
+    const frame = await this.#next();
+    if (typeof frame === 'string') throw new Error(`a text frame came where a binary one was awaited: ${frame}`);
+    return frame;
   }
 
   /** The next frame, parsed. */
@@ -65,7 +72,7 @@ export class Peer {
     await marker();
     const rest = this.#frames.slice(this.#read);
     this.#read = this.#frames.length;
-    return rest;
+    return rest.map(textOf);
   }
 
   /** One ping and its pong: whatever the server sent before has arrived when this resolves. */
@@ -88,6 +95,11 @@ export class Peer {
     this.#socket.close();
   }
 
+  async #next(): Promise<string | Uint8Array> {
+    await this.#until(() => this.#read < this.#frames.length, 'a frame');
+    return this.#frames[this.#read++] as string | Uint8Array;
+  }
+
   async #until(done: () => boolean, what: string): Promise<void> {
     const deadline = setTimeout(() => this.#wake?.(), PATIENCE_MS);
     const startedAt = performance.now();
@@ -102,4 +114,9 @@ export class Peer {
     }
     clearTimeout(deadline);
   }
+}
+
+function textOf(frame: string | Uint8Array): string {
+  if (typeof frame === 'string') return frame;
+  throw new Error(`a binary frame of ${frame.length} bytes came where text was awaited`);
 }

@@ -17,6 +17,7 @@ import type { Crypto, SecretBox } from './crypto.ts';
 import type { Validation } from './data/admit-event.ts';
 import { MicrosecondBodies } from './data/microseconds.ts';
 import { Router } from './data/router.ts';
+import { SbeFrames } from './data/sbe-frames.ts';
 import type { Journal } from './journal.ts';
 import type { Random } from './random.ts';
 import { Accounts, type AddressMatcher, type ApiKey, type StreamPlace } from './registry/accounts.ts';
@@ -55,6 +56,8 @@ export interface Settings {
   readonly legacyPaths: 'silent' | 'deliver' | '404';
   /** Of `expirationTime` in the answer to a subscribe: as the connection asked, or always microseconds (spot-margin §3.5). */
   readonly expirationTimeUnit: 'timeUnit' | 'microseconds';
+  /** Off: a WebSocket API connection that asks for SBE is refused (spot-margin §7.2). */
+  readonly sbe: 'on' | 'off';
   /** Whose rules are in force at first. Absent: the newest. */
   readonly asOf?: AsOf;
 }
@@ -78,6 +81,7 @@ export class House {
   readonly limitsEnforced: boolean;
   readonly router = new Router();
   readonly microsecondBodies = new MicrosecondBodies();
+  readonly sbeFrames = new SbeFrames();
   readonly requests = new RequestTally();
   readonly connections = new Set<Connection>();
   readonly symbols: readonly SymbolRow[];
@@ -86,6 +90,7 @@ export class House {
   readonly validation: Validation;
   readonly legacyPaths: Settings['legacyPaths'];
   readonly expirationTimeUnit: Settings['expirationTimeUnit'];
+  readonly sbe: Settings['sbe'];
   readonly #doors: Doors;
   #rules: Rules;
   readonly #noticed = new Set<string>();
@@ -109,6 +114,7 @@ export class House {
     this.validation = settings.validation;
     this.legacyPaths = settings.legacyPaths;
     this.expirationTimeUnit = settings.expirationTimeUnit;
+    this.sbe = settings.sbe;
     this.#rules = rulesAsOf(settings.asOf ?? 'latest');
     this.listenTokens = new ListenTokens({ clock, secrets, accounts: this.accounts, symbols: this.knownSymbols });
     this.accounts.onChanged((id) => this.apiKeyGrants.review(id));

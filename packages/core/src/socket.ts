@@ -3,12 +3,15 @@
  */
 import type { End } from '@listenpost/protocol';
 
+/** One WebSocket message: text, or bytes. Bytes are shared by many sockets, and nobody changes them. */
+export type Frame = string | Uint8Array;
+
 export interface Socket {
   /**
-   * Queues one text frame. False when the outbox has passed its bound in bytes: the frame is not queued, and the caller
+   * Queues one frame. False when the outbox has passed its bound in bytes: the frame is not queued, and the caller
    * must end the connection, because what follows would have a hole.
    */
-  send(text: string): boolean;
+  send(frame: Frame): boolean;
   /** Sends a ping; `payload` is ASCII, and the client must copy it into its pong. */
   ping(payload: string): void;
   /** Sends a close frame and ends the connection; idempotent. */

@@ -106,6 +106,10 @@ export const ERRORS = {
     status: 400,
     msg: "Too many subscriptions. Connection may create up to '%s' subscriptions at a time.",
   },
+  /** Which handshake fault has which of these codes is nowhere spelled out (spot-margin §7.2). */
+  INVALID_SBE_HEADER: { code: -1152, status: 400, msg: 'Invalid SBE message header.' },
+  UNSUPPORTED_SBE_SCHEMA: { code: -1153, status: 400, msg: 'Invalid SBE schema ID or version specified.' },
+  SBE_DISABLED: { code: -1155, status: 400, msg: 'SBE is not enabled.' },
   INVALID_TIME_UNIT: {
     code: -1194,
     status: 400,

@@ -64,6 +64,8 @@ export interface WsApi {
   readonly missingKey: 'API_KEY_NOT_FOUND' | 'MANDATORY_PARAM';
   /** Whether the URL may ask for `timeUnit` (spot-margin §1.2). */
   readonly takesTimeUnit: boolean;
+  /** Whether the URL may ask for SBE (spot-margin §7.2). */
+  readonly takesResponseFormat: boolean;
   /** Present where account streams are read on this very connection. */
   readonly subscriptions?: SubscriptionLimits;
   readonly methods: ReadonlyMap<string, Method>;
@@ -115,6 +117,7 @@ export const WS_APIS: readonly WsApi[] = [
     malformed: 'INVALID_MESSAGE',
     missingKey: 'API_KEY_NOT_FOUND',
     takesTimeUnit: false,
+    takesResponseFormat: false,
     methods: rows(...session, ...listenKeys),
   },
   {
@@ -127,6 +130,7 @@ export const WS_APIS: readonly WsApi[] = [
     malformed: 'INVALID_MESSAGE',
     missingKey: 'API_KEY_NOT_FOUND',
     takesTimeUnit: false,
+    takesResponseFormat: false,
     methods: rows(...session, ...listenKeys),
   },
   {
@@ -139,6 +143,7 @@ export const WS_APIS: readonly WsApi[] = [
     malformed: 'INVALID_JSON',
     missingKey: 'MANDATORY_PARAM',
     takesTimeUnit: true,
+    takesResponseFormat: true,
     // The ids of SBE are 16 bits wide, and the highest stands for "none": 0 to 65534.
     subscriptions: { activeMax: 1000, lifetimeMax: 65_535 },
     methods: rows(

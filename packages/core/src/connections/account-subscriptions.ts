@@ -1,11 +1,13 @@
-import { eventStreamTerminated, type ProductId, type SubscriptionLimits, type TimeUnit } from '@listenpost/protocol';
+import { eventStreamTerminated, type ProductId, type SubscriptionLimits } from '@listenpost/protocol';
 import type { Timer } from '../clock.ts';
 import { WireError } from '../control/wire-error.ts';
-import { eventFrame, eventOpening } from '../data/envelope.ts';
+import type { Encoding, EventReader } from '../data/encoding.ts';
+import { eventOpening } from '../data/envelope.ts';
 import type { Subscription } from '../data/subscription.ts';
 import type { House } from '../house.ts';
 import type { ApiKey, StreamPlace } from '../registry/accounts.ts';
 import type { ApiKeyGrant } from '../registry/api-key-grants.ts';
+import type { Frame } from '../socket.ts';
 
 /** Why a connection may read a stream of an account (spot-margin §3.2). */
 export interface Grant {
@@ -17,7 +19,7 @@ export interface Grant {
 }
 
 /** One account stream on one WebSocket API connection, while its grant holds. */
-export class AccountSubscription implements Subscription, ApiKeyGrant {
+export class AccountSubscription implements Subscription, ApiKeyGrant, EventReader {
   readonly id: number;
   readonly grantName: string;
   readonly stream: string;
@@ -26,7 +28,7 @@ export class AccountSubscription implements Subscription, ApiKeyGrant {
   grant: Grant;
   /** Fires at the token's deadline. */
   expiry: Timer | undefined;
-  readonly #opening: string;
+  readonly opening: string;
   readonly #desk: AccountSubscriptions;
 
   constructor(desk: AccountSubscriptions, id: number, grant: Grant) {
@@ -37,7 +39,7 @@ export class AccountSubscription implements Subscription, ApiKeyGrant {
     this.stream = grant.place.stream;
     this.product = grant.place.product.id;
     this.account = grant.apiKey.account.id;
-    this.#opening = eventOpening(id);
+    this.opening = eventOpening(id);
   }
 
   deliver(type: string, body: string): void {
@@ -51,20 +53,16 @@ export class AccountSubscription implements Subscription, ApiKeyGrant {
   review(): void {
     this.#desk.review(this);
   }
-
-  frame(body: string): string {
-    return eventFrame(this.#opening, body);
-  }
 }
 
 export interface DeskDoors {
   readonly house: House;
   readonly limits: SubscriptionLimits;
-  readonly timeUnit: TimeUnit;
+  readonly encoding: Encoding;
   readonly ip: string;
   /** The key of the session's logon. */
   loggedOn(): ApiKey | undefined;
-  send(frame: string): void;
+  send(frame: Frame): void;
 }
 
 /**
@@ -79,7 +77,7 @@ export class AccountSubscriptions {
   readonly #byId = new Map<number, AccountSubscription>();
   readonly #byStream = new Map<string, AccountSubscription>();
   #fresh: AccountSubscription[] = [];
-  #lastWords: string[] = [];
+  #lastWords: Frame[] = [];
   #held = false;
   #nextId = 0;
 
@@ -132,7 +130,7 @@ export class AccountSubscriptions {
   terminate(subscription: AccountSubscription): void {
     if (!this.#remove(subscription)) return;
     const body = eventStreamTerminated(subscription.product, this.#doors.house.clock.now());
-    const frame = subscription.frame(this.#inUnit(subscription.product, 'eventStreamTerminated', body));
+    const frame = this.#doors.encoding.event(subscription, 'eventStreamTerminated', body);
     if (this.#held) this.#lastWords.push(frame);
     else this.#doors.send(frame);
   }
@@ -140,7 +138,7 @@ export class AccountSubscriptions {
   deliver(subscription: AccountSubscription, type: string, body: string): void {
     // The machine's timer may be late; an event after the deadline is nobody's.
     if (this.#expired(subscription)) this.terminate(subscription);
-    else this.#doors.send(subscription.frame(this.#inUnit(subscription.product, type, body)));
+    else this.#doors.send(this.#doors.encoding.event(subscription, type, body));
   }
 
   /** A logon ends at its session's next request (derivatives §2.4); everything else at once. */
@@ -213,10 +211,5 @@ export class AccountSubscriptions {
     house.apiKeyGrants.release(subscription);
     house.router.detach(subscription);
     return true;
-  }
-
-  #inUnit(product: ProductId, type: string, body: string): string {
-    const { house, timeUnit } = this.#doors;
-    return timeUnit === 'MICROSECOND' ? house.microsecondBodies.of(product, type, body) : body;
   }
 }

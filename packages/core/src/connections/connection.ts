@@ -1,7 +1,7 @@
 import { type ConnectionRow, ENDS, type EndName } from '@listenpost/protocol';
 import type { Timer } from '../clock.ts';
 import type { House } from '../house.ts';
-import type { Socket } from '../socket.ts';
+import type { Frame, Socket } from '../socket.ts';
 import { FrameWindow } from './frame-window.ts';
 import { Heartbeat } from './heartbeat.ts';
 
@@ -96,8 +96,8 @@ export abstract class Connection {
    * Queues one frame. A peer whose outbox has passed its bound is cut at once and by name: dropping the frame instead
    * would leave a silent hole in its stream.
    */
-  protected send(text: string): void {
-    if (this.#ended || this.#socket === undefined || this.#socket.send(text)) return;
+  protected send(frame: Frame): void {
+    if (this.#ended || this.#socket === undefined || this.#socket.send(frame)) return;
     this.#letGo();
     this.house.connectionEnded('slowConsumer');
     this.#socket.terminate();

@@ -1,7 +1,9 @@
 import { PRODUCTS, type Product, type TimeUnit, timeUnitOf, WS_APIS, type WsApi } from '@listenpost/protocol';
 import { WireError } from '../control/wire-error.ts';
+import { type Encoding, JsonEncoding, SbeEncoding } from '../data/encoding.ts';
 import type { House } from '../house.ts';
 import type { Connection } from './connection.ts';
+import { sbeChoiceIn } from './sbe-choice.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
 import { WsApiConnection } from './ws-api-connection.ts';
@@ -41,8 +43,16 @@ function wsApi(house: House, api: WsApi, query: string, ip: string): Connection 
     house.limits.attempt(house.connectionRow(api.connection), ip);
     house.limits.charge(api.pool, api.path, ip, api.handshakeWeight);
     const returnRateLimits = !/(?:^|&)returnRateLimits=false(?:&|$)/.test(query);
-    return new WsApiConnection(house, api, ip, { returnRateLimits, timeUnit: timeUnitIn(api, query) });
+    return new WsApiConnection(house, api, ip, { returnRateLimits, encoding: encodingIn(house, api, query) });
   });
+}
+
+/** What the URL asks for. `timeUnit` says nothing to SBE, but must be spelled right there too. */
+function encodingIn(house: House, api: WsApi, query: string): Encoding {
+  const timeUnit = timeUnitIn(api, query);
+  const choice = api.takesResponseFormat ? sbeChoiceIn(house, query) : undefined;
+  if (choice === undefined) return new JsonEncoding(house.microsecondBodies, timeUnit);
+  return new SbeEncoding(house.sbeFrames, choice);
 }
 
 /** What the URL asks for. Throws -1194 for a spelling that nobody takes; where the API has no such parameter it is let be. */

@@ -84,7 +84,7 @@ function decoded(text: string): string {
 }
 
 /** The little of a query string that is needed here, without leaning on a runtime's URL classes. */
-class QueryPairs {
+export class QueryPairs {
   readonly #pairs: readonly (readonly [string, string])[];
 
   constructor(query: string) {

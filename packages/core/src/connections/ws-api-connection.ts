@@ -1,4 +1,4 @@
-import { instantIn, PRODUCTS, type Product, REQUEST_ID, type TimeUnit, type WsApi } from '@listenpost/protocol';
+import { instantIn, PRODUCTS, type Product, REQUEST_ID, type WsApi } from '@listenpost/protocol';
 import { assertAllowed } from '../control/authenticate.ts';
 import type { Caller } from '../control/call.ts';
 import { answer, type Reply } from '../control/hallway.ts';
@@ -6,9 +6,10 @@ import { Params } from '../control/params.ts';
 import type { Usage } from '../control/rate-limits.ts';
 import type { Session } from '../control/session.ts';
 import { WireError } from '../control/wire-error.ts';
-import { CONNECTION_EVENT_OPENING, eventFrame } from '../data/envelope.ts';
+import type { Encoding, RequestId } from '../data/encoding.ts';
 import type { House } from '../house.ts';
 import { integerLiteral, membersOf, parseJson } from '../json.ts';
+import type { Frame } from '../socket.ts';
 import { AccountSubscriptions } from './account-subscriptions.ts';
 import { Connection, type ConnectionInfo } from './connection.ts';
 
@@ -21,9 +22,6 @@ const MALFORMED_MAX = 3;
  */
 const PENDING_MAX = 1024;
 
-/** JSON text of the id, as it is echoed: a number beyond 2^53 would lose digits as a number. */
-type RequestId = string;
-
 interface Envelope {
   readonly id: RequestId;
   readonly method: string;
@@ -33,27 +31,30 @@ interface Envelope {
 /** What the URL asked for. */
 export interface WsApiChoices {
   readonly returnRateLimits: boolean;
-  readonly timeUnit: TimeUnit;
+  readonly encoding: Encoding;
 }
 
 /** A WebSocket API connection (derivatives §2): requests in, answers out, one session. */
 export class WsApiConnection extends Connection {
   readonly #api: WsApi;
   readonly #product: Product;
+  readonly #encoding: Encoding;
   readonly #session: Session;
   #malformed = 0;
   #pending = 0;
   /** Answers leave in the order of their requests: a logon must not be overtaken by what was sent after it. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(house: House, api: WsApi, ip: string, choices: WsApiChoices) {
+  constructor(house: House, api: WsApi, ip: string, { returnRateLimits, encoding }: WsApiChoices) {
     super(house, house.connectionRow(api.connection), ip);
     this.#api = api;
     this.#product = PRODUCTS[api.product];
+    this.#encoding = encoding;
     this.#session = {
       connectedSince: this.openedAt,
-      ...choices,
-      subscriptions: this.#desk(choices.timeUnit),
+      returnRateLimits,
+      timeUnit: encoding.timeUnit,
+      subscriptions: this.#desk(),
       apiKey: undefined,
       authorizedSince: null,
     };
@@ -94,8 +95,8 @@ export class WsApiConnection extends Connection {
 
   override announceShutdown(): boolean {
     if (!this.row.announcesShutdown) return false;
-    const E = instantIn(this.#session.timeUnit, this.house.clock.now());
-    this.send(eventFrame(CONNECTION_EVENT_OPENING, JSON.stringify({ e: 'serverShutdown', E })));
+    const E = instantIn(this.#encoding.timeUnit, this.house.clock.now());
+    this.send(this.#encoding.connectionEvent({ e: 'serverShutdown', E }));
     return true;
   }
 
@@ -124,13 +125,13 @@ export class WsApiConnection extends Connection {
     if (reply.status === 418) this.end('banned');
   }
 
-  #desk(timeUnit: TimeUnit): AccountSubscriptions | undefined {
+  #desk(): AccountSubscriptions | undefined {
     const { subscriptions: limits } = this.#api;
     if (limits === undefined) return undefined;
     return new AccountSubscriptions({
       house: this.house,
       limits,
-      timeUnit,
+      encoding: this.#encoding,
       ip: this.ip,
       loggedOn: () => this.#session.apiKey,
       send: (frame) => this.send(frame),
@@ -139,8 +140,7 @@ export class WsApiConnection extends Connection {
 
   async #answer({ method, params }: Envelope): Promise<Reply> {
     const { pool, path } = this.#api;
-    const name = method.replace(/^v\d+\//, '');
-    const row = this.house.rules.methods.get(path)?.get(name);
+    const row = this.house.rules.methods.get(path)?.get(nameOf(method));
     const given = Params.ofJson(params);
     if (row === undefined) return this.#unknownMethod();
     return answer(this.house, {
@@ -198,23 +198,26 @@ export class WsApiConnection extends Connection {
       this.#session.apiKey = undefined;
       this.#session.authorizedSince = null;
       const { code, status, msg } = cause.in(this.#product.errors);
-      this.send(frameOf('null', { status, error: { code, msg } }));
+      this.send(this.#encoding.response({ id: 'null', status, error: { code, msg } }));
       this.#session.subscriptions?.closeLogon();
       return true;
     }
   }
 
-  #frame({ id, params }: Envelope, reply: Reply): string {
+  #frame({ id, method, params }: Envelope, reply: Reply): Frame {
     const shown = shows(params.returnRateLimits, this.#session.returnRateLimits);
     const rateLimits = shown ? { rateLimits: [rateLimitOf(reply.usage)] } : {};
-    if ('result' in reply) return frameOf(id, { status: reply.status, result: reply.result, ...rateLimits });
+    if ('result' in reply) {
+      const { status, result } = reply;
+      return this.#encoding.response({ id, method: nameOf(method), status, result, ...rateLimits });
+    }
     const { status, retryAt } = reply;
     const instant = (ms: number) => instantIn(this.#session.timeUnit, ms);
     const data =
       retryAt === undefined
         ? {}
         : { data: { serverTime: instant(this.house.clock.now()), retryAfter: instant(retryAt) } };
-    return frameOf(id, { status, error: { ...reply.error, ...data }, ...rateLimits });
+    return this.#encoding.response({ id, status, error: { ...reply.error, ...data }, ...rateLimits });
   }
 
   /** The request's envelope, or null once its malformation has been answered. */
@@ -244,7 +247,7 @@ export class WsApiConnection extends Connection {
 
   #refuse(id: RequestId, row: ConstructorParameters<typeof WireError>[0]): null {
     const { code, status, msg } = new WireError(row).in(this.#product.errors);
-    this.send(frameOf(id, { status, error: { code, msg } }));
+    this.send(this.#encoding.response({ id, status, error: { code, msg } }));
     if (++this.#malformed >= MALFORMED_MAX) this.end('tooManyMalformed');
     return null;
   }
@@ -256,8 +259,8 @@ function requestId(id: unknown): RequestId | undefined {
   return integerLiteral(id);
 }
 
-const frameOf = (id: RequestId, members: Readonly<Record<string, unknown>>): string =>
-  `{"id":${id},${JSON.stringify(members).slice(1)}`;
+/** Without the version that a method may be prefixed with. */
+const nameOf = (method: string): string => method.replace(/^v\d+\//, '');
 
 /** Half of a surrogate pair, which JSON can spell, has no UTF-8: it is signed as nobody can sign it, and refused so. */
 const percentEncoded = (value: string): string => encodeURIComponent(value.toWellFormed());

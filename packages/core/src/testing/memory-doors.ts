@@ -18,7 +18,7 @@ import {
   RegistryStoreError,
   type StoredListenKey,
 } from '../registry-store.ts';
-import type { Socket } from '../socket.ts';
+import type { Frame, Socket } from '../socket.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { ManualMachine } from './manual-machine.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -148,6 +148,7 @@ export class MapJournal implements Journal {
 /** What the peer would have seen. */
 export class RecordingSocket implements Socket {
   readonly texts: string[] = [];
+  readonly binaries: Uint8Array[] = [];
   readonly ends: (End | 'terminated')[] = [];
   /** Payloads. */
   readonly pings: string[] = [];
@@ -156,10 +157,11 @@ export class RecordingSocket implements Socket {
   /** Frames that still fit into the outbox. */
   room = Number.POSITIVE_INFINITY;
 
-  send(text: string): boolean {
+  send(frame: Frame): boolean {
     if (this.room <= 0) return false;
     this.room--;
-    this.texts.push(text);
+    if (typeof frame === 'string') this.texts.push(frame);
+    else this.binaries.push(frame);
     return true;
   }
 
@@ -248,6 +250,7 @@ export function testHouse(options: TestHouseOptions = {}): TestHouse {
     symbols: SYMBOLS,
     legacyPaths: 'silent',
     expirationTimeUnit: 'timeUnit',
+    sbe: 'on',
     ...options.settings,
   });
   for (const account of accounts) house.accounts.put(account);

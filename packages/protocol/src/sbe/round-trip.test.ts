@@ -5,11 +5,10 @@ import fc from 'fast-check';
 import type { EventField, EventRow } from '../events/index.ts';
 import { eventRow, eventRows } from '../events/index.ts';
 import type { ProductId } from '../products.ts';
+import { inValue, type Members } from '../testing/in-value.ts';
 import { decodeMessage } from './decode.ts';
 import { encodeEvent } from './encode.ts';
 import { eventForm } from './json-form.ts';
-
-type Members = { readonly [key: string]: unknown };
 
 const PRODUCTS: readonly ProductId[] = ['spot', 'margin', 'isolated'];
 
@@ -22,37 +21,6 @@ const FIXTURES = new URL('../../../../tests/conformance/', import.meta.url);
 function carried(text: string, version = 5): Members | undefined {
   const form = eventForm(decodeMessage(encodeEvent(version, text, { subscriptionId: 3 })), 'MILLISECOND');
   return form?.event;
-}
-
-/** One spelling for each value: decimals without trailing zeros, integers as text; without what JSON may leave out. */
-function inValue(fields: readonly EventField[], members: Members): Members {
-  const known = fields.filter(({ name }) => members[name] !== undefined && !isPlain(name, members[name]));
-  return Object.fromEntries(known.map((field) => [field.name, fieldValue(field, members[field.name])]));
-}
-
-function fieldValue(field: EventField, value: unknown): unknown {
-  if (field.type === 'array') return (value as readonly Members[]).map((item) => inValue(field.fields, item));
-  if (field.type === 'int') return String(value);
-  return field.type === 'dec' ? plainDecimal(String(value)) : value;
-}
-
-function plainDecimal(text: string): string {
-  const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text) ?? [];
-  const digits = `${whole.replace(/^0+(?=\d)/, '')}.${fraction}`.replace(/\.?0*$/, '');
-  return digits === '0' || digits === '' ? '0' : sign + digits;
-}
-
-/** Members of an `executionReport` that SBE always has; JSON leaves them out where they say nothing. */
-const PLAIN: Readonly<Record<string, (value: unknown) => boolean>> = {
-  b: (value) => value === 'AUTO_MATCH',
-  k: (value) => value === 'EXCHANGE',
-  A: (value) => plainDecimal(String(value)) === '0',
-  uS: (value) => value === false,
-  eR: (value) => value === 'NONE',
-};
-
-function isPlain(name: string, value: unknown): boolean {
-  return PLAIN[name]?.(value) ?? false;
 }
 
 function rowOf(product: ProductId, name: string): EventRow {

@@ -38,6 +38,7 @@ export interface Config {
   readonly secrets?: Secrets;
   readonly legacyPaths: 'silent' | 'deliver' | '404';
   readonly expirationTimeUnit: 'timeUnit' | 'microseconds';
+  readonly sbe: 'on' | 'off';
   /** The rules in force are those of this instant, whatever the clock shows. */
   readonly asOf: AsOf;
   readonly trustedProxies: readonly string[];
@@ -170,6 +171,7 @@ function configOf(command: Command, options: Options, parsed: ParsedConfig, work
     ...(secrets === undefined ? {} : { secrets: { ...secrets, previous: secrets.previous ?? [] } }),
     legacyPaths: parsed.legacyPaths ?? LEGACY_PATHS[command],
     expirationTimeUnit: parsed.expirationTimeUnit ?? 'timeUnit',
+    sbe: parsed.sbe ?? 'on',
     asOf: options.asOf ?? 'latest',
     trustedProxies: parsed.trustedProxies ?? [],
     admin: { tokens: parsed.admin?.tokens ?? [] },

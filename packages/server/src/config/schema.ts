@@ -92,6 +92,7 @@ export function configSchemaFrom(source: TextSource) {
     secrets: secretsFrom(source).optional(),
     legacyPaths: oneOf(['silent', 'deliver', '404']).optional(),
     expirationTimeUnit: oneOf(['timeUnit', 'microseconds']).optional(),
+    sbe: oneOf(['on', 'off']).optional(),
     trustedProxies: list(addressRange).optional(),
     admin: strictObject({ tokens: list(adminTokenFrom(source)).optional() }).optional(),
     ...listenerShape,

@@ -1,4 +1,4 @@
-import type { Socket } from '@listenpost/core';
+import type { Frame, Socket } from '@listenpost/core';
 import type { End } from '@listenpost/protocol';
 import type { ServerWebSocket } from 'bun';
 
@@ -13,8 +13,8 @@ export class BunSocket implements Socket {
     this.#socket = socket;
   }
 
-  send(text: string): boolean {
-    return this.#socket.send(text) !== DROPPED;
+  send(frame: Frame): boolean {
+    return this.#socket.send(frame) !== DROPPED;
   }
 
   ping(payload: string): void {

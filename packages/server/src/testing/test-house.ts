@@ -69,6 +69,7 @@ export function makeTestHouse(options: TestHouseOptions = {}): TestHouse {
     symbols: SYMBOLS,
     legacyPaths: 'silent',
     expirationTimeUnit: 'timeUnit',
+    sbe: 'on',
     ...options.settings,
   };
   const house = new House(doors, settings);
