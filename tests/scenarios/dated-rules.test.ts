@@ -281,7 +281,10 @@ test('serve takes --as-of too, and no command to change it', async () => {
 });
 
 test.each([
-  ['2025-10-05', 'the command line: --as-of: 2025-10-05T23:59:59.999Z is before the first date.*the nearest is 2025-10-06'],
+  [
+    '2025-10-05',
+    'the command line: --as-of: 2025-10-05T23:59:59.999Z is before the first date.*the nearest is 2025-10-06',
+  ],
   ['2027-01-01', '--as-of: .* is after the last date whose rules are known; the nearest is 2026-10-29'],
   ['yesterday', '--as-of: got "yesterday"; expected "latest", a date such as "2026-02-19"'],
 ])('a start as of %s is refused in a sentence', async (instant, sentence) => {
