@@ -1,0 +1,59 @@
+/** What a stream hands out: the venue's events as they came, and the SDK's own words between them. */
+
+/** What stands beside an event and is not part of it. Read it with `metaOf`. */
+export interface EventMeta {
+  /** Whose stream it came on: `spot`, `margin`, `isolated:BTCUSDT`, `usdm`, … */
+  readonly scope: string;
+  /** `<epoch>:<sequence>`, where the venue numbers its events; else undefined. */
+  readonly position: string | undefined;
+  /** Milliseconds since the Unix epoch, by the machine's clock. */
+  readonly receivedAt: number;
+}
+
+const META: unique symbol = Symbol('listenpost.meta');
+
+/** An event of the wire, parsed; `e` is its type. Integers beyond 2^53 are bigints, decimals are strings. */
+export interface WireEvent {
+  readonly e: string;
+  readonly [member: string]: unknown;
+}
+
+/** Puts `meta` beside an event. By a symbol, so that neither JSON nor a field of that name is touched. */
+export function withMeta<E extends object>(event: E, meta: EventMeta): E {
+  (event as { [META]?: EventMeta })[META] = meta;
+  return event;
+}
+
+/** Whose stream an event came on, where it stands there, and when it arrived. Undefined for what no stream handed out. */
+export function metaOf(event: object): EventMeta | undefined {
+  return (event as { readonly [META]?: EventMeta })[META];
+}
+
+/**
+ * Events may have been missed: what the venue sent after `from` and until `to` did not arrive, or cannot be proven to
+ * have. The interval is never narrower than the truth. Nothing is said where nothing can have been missed.
+ */
+export interface Gap {
+  readonly e: 'gap';
+  readonly scope: string;
+  /** Milliseconds since the Unix epoch, by the machine's clock: until here everything arrived. */
+  readonly from: number;
+  /** From here on everything arrives. */
+  readonly to: number;
+  /**
+   * Until here the account itself was known to have no event that had not arrived: the last event, or the last check of the
+   * account. Earlier than `from` where the connection answered and the account was silent.
+   */
+  readonly silentSince: number;
+  /** Where the venue numbers its events: the interval in positions, `from` excluded. */
+  readonly missed: { readonly from: string; readonly to: string } | undefined;
+  /** In a few words, what cut the stream. */
+  readonly reason: string;
+}
+
+/** What the `snapshot` option answered: true after `gap` or the start, before every event that follows. */
+export interface Snapshot<State> {
+  readonly e: 'snapshot';
+  readonly scope: string;
+  readonly state: State;
+}
