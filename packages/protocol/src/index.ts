@@ -4,6 +4,7 @@ export * from './ends.ts';
 export * from './errors.ts';
 export * from './events/index.ts';
 export * from './exchange-info.ts';
+export * from './lifecycles/index.ts';
 export * from './limits.ts';
 export * from './methods.ts';
 export * from './position.ts';
