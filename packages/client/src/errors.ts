@@ -91,3 +91,17 @@ export class CursorStoreError extends UserDataStreamError {
     return true;
   }
 }
+
+/** A state that nobody foresaw: a fault of the SDK or of a door. The stream ends with it rather than go on in doubt. */
+export class UnexpectedError extends UserDataStreamError {
+  override shouldRetry(): boolean {
+    return false;
+  }
+}
+
+/** What was thrown, as one of the above. */
+export function streamError(cause: unknown): UserDataStreamError {
+  if (cause instanceof UserDataStreamError) return cause;
+  const message = cause instanceof Error ? cause.message : 'something that is no error was thrown';
+  return new UnexpectedError(message, { cause });
+}

@@ -1,0 +1,141 @@
+/**
+ * One WebSocket connection and the proof that it carries. TCP says nothing while a peer is gone, so the line asks: a ping
+ * (where the runtime sends none, a request), one at a time. Its answer proves more than life: what the venue sent before it
+ * answered came before the answer, so that everything until the asking has arrived.
+ */
+import { CONNECTION_LIFECYCLE } from '@listenpost/protocol';
+import type { Doors, Socket, Timer } from '../doors.ts';
+import { Life } from '../lifecycle.ts';
+import type { Format, Frame } from '../wire/event-frame.ts';
+
+export interface LineSettings {
+  /** How often it asks. */
+  readonly proveEveryMs: number;
+  /** An answer that takes longer means that the line is dead. */
+  readonly deadAfterMs: number;
+  /** A handshake that takes longer has failed. */
+  readonly openWithinMs: number;
+}
+
+export const LINE_SETTINGS: LineSettings = { proveEveryMs: 10_000, deadAfterMs: 20_000, openWithinMs: 10_000 };
+
+export interface LineHandlers {
+  opened(): void;
+  frame(frame: Frame, bytes: number): void;
+  /** Everything that was sent before this instant has arrived; in ms by the machine's clock. */
+  proved(at: number): void;
+  /** Once, and not after `close`. */
+  closed(reason: string): void;
+  /** Where the runtime sends no pings: asks in the protocol's words. The answer is told by `answered`. */
+  ask(): void;
+}
+
+export class Line {
+  readonly #doors: Doors;
+  readonly #format: Format;
+  readonly #settings: LineSettings;
+  readonly #handlers: LineHandlers;
+  readonly #socket: Socket;
+  readonly #life = new Life(CONNECTION_LIFECYCLE);
+  #timer: Timer;
+  #askedAt: number | undefined;
+  /** Asked to prove again while a proof is under way: what was sent meanwhile is not covered by that. */
+  #askAgain = false;
+
+  constructor(doors: Doors, format: Format, url: string, settings: LineSettings, handlers: LineHandlers) {
+    this.#doors = doors;
+    this.#format = format;
+    this.#settings = settings;
+    this.#handlers = handlers;
+    this.#timer = doors.clock.after(settings.openWithinMs, () => this.#fail('the handshake took too long'));
+    this.#socket = doors.connect(url, {
+      opened: () => this.#opened(),
+      message: (data) => this.#message(data),
+      ponged: () => this.answered(),
+      closed: (code, reason) => this.#closed(`closed by the venue (${code}${reason === '' ? '' : ` ${reason}`})`),
+    });
+  }
+
+  send(text: string): void {
+    if (this.#reads) this.#socket.send(text);
+  }
+
+  /** The venue said that it is about to stop. */
+  shutdownAnnounced(): void {
+    if (this.#reads) this.#life.take('shutdownAnnounced');
+  }
+
+  /** Asks now, so that `proved` comes as soon as it can. */
+  prove(): void {
+    if (!this.#reads) return;
+    if (this.#askedAt === undefined) this.#ask();
+    else this.#askAgain = true;
+  }
+
+  answered(): void {
+    const askedAt = this.#askedAt;
+    if (askedAt === undefined || this.#over) return;
+    this.#askedAt = undefined;
+    this.#timer.cancel();
+    this.#timer = this.#doors.clock.after(this.#settings.proveEveryMs, () => this.#ask());
+    this.#handlers.proved(askedAt);
+    if (this.#askAgain) this.prove();
+  }
+
+  /** Ends it from our side; nothing is told any more. */
+  close(): void {
+    if (this.#over) return;
+    this.#end();
+    this.#socket.close();
+  }
+
+  #opened(): void {
+    if (this.#over) return;
+    this.#life.take('opened');
+    this.#timer.cancel();
+    this.#ask();
+    this.#handlers.opened();
+  }
+
+  #message(data: string | Uint8Array): void {
+    if (this.#over) return;
+    this.#handlers.frame(this.#format.decode(data), data.length);
+  }
+
+  #ask(): void {
+    this.#askAgain = false;
+    this.#timer.cancel();
+    this.#timer = this.#doors.clock.after(this.#settings.deadAfterMs, () =>
+      this.#fail(`no answer for ${this.#settings.deadAfterMs} ms`),
+    );
+    this.#askedAt = this.#doors.clock.now();
+    if (this.#socket.ping === undefined) this.#handlers.ask();
+    else this.#socket.ping();
+  }
+
+  #fail(reason: string): void {
+    if (this.#over) return;
+    this.#end();
+    this.#socket.terminate();
+    this.#handlers.closed(reason);
+  }
+
+  #closed(reason: string): void {
+    if (this.#over) return;
+    this.#end();
+    this.#handlers.closed(reason);
+  }
+
+  get #reads(): boolean {
+    return this.#life.state === 'open' || this.#life.state === 'draining';
+  }
+
+  get #over(): boolean {
+    return this.#life.state === 'closed';
+  }
+
+  #end(): void {
+    this.#life.take('closed');
+    this.#timer.cancel();
+  }
+}

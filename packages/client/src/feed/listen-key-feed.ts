@@ -1,0 +1,110 @@
+/** A feed by a listenKey: the key over REST, its events on a wrapped stream connection (derivatives §1, §3). */
+import { streamError, type UserDataStreamError } from '../errors.ts';
+import type { ListenKeyKeeper } from '../keep/listen-key-keeper.ts';
+import type { Doors } from '../doors.ts';
+import type { EventFrame, Format, Frame, Missed } from '../wire/event-frame.ts';
+import type { Feed, FeedHandlers } from './feed.ts';
+import { Line, type LineSettings } from './line.ts';
+
+export interface ListenKeyFeedOptions {
+  readonly doors: Doors;
+  readonly format: Format;
+  readonly line: LineSettings;
+  readonly keeper: ListenKeyKeeper;
+  /** `wss://fstream.binance.com/private/stream`, without the key. */
+  readonly url: string;
+  /** The one scope that the key reads. */
+  readonly scope: string;
+}
+
+export class ListenKeyFeed implements Feed {
+  readonly #options: ListenKeyFeedOptions;
+  readonly #handlers: FeedHandlers;
+  #line: Line | undefined;
+  #key = '';
+  #closed = false;
+
+  constructor(options: ListenKeyFeedOptions, handlers: FeedHandlers, resumeOf: (scope: string) => string | undefined) {
+    this.#options = options;
+    this.#handlers = handlers;
+    options.keeper.issue().then(
+      (key) => this.#connect(key, resumeOf(options.scope)),
+      (cause: unknown) => this.#end('no listenKey could be had', streamError(cause)),
+    );
+  }
+
+  get deadline(): number | undefined {
+    return this.#options.keeper.deadline;
+  }
+
+  prove(): void {
+    this.#line?.prove();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#line?.close();
+  }
+
+  /** The wrapped form, since it says which key an event came by, and is the one that takes `resume` (design §4.4). */
+  #connect(key: string, resume: string | undefined): void {
+    if (this.#closed) return;
+    const { doors, format, line, url } = this.#options;
+    this.#key = key;
+    const asked = resume === undefined ? '' : `&resume=${encodeURIComponent(resume)}`;
+    this.#line = new Line(doors, format, `${url}?streams=${key}${asked}`, line, {
+      opened: () => {
+        if (resume === undefined) this.#join(undefined, undefined, undefined);
+      },
+      frame: (frame, bytes) => this.#frame(frame, bytes),
+      proved: (at) => this.#handlers.proved(at),
+      closed: (reason) => this.#end(reason, undefined),
+      ask: () => this.#line?.send('{"method":"LIST_SUBSCRIPTIONS","id":1}'),
+    });
+  }
+
+  #frame(frame: Frame, bytes: number): void {
+    switch (frame.kind) {
+      case 'event':
+        if (frame.stream === this.#key) this.#event(frame, bytes);
+        else if (frame.event.e === 'serverShutdown') this.#shutdownAnnounced();
+        return;
+      case 'resume':
+        if (frame.position === null) this.#lost('the listenKey reads nothing');
+        else this.#join(frame.position, frame.recovered, frame.missed);
+        return;
+      case 'answer':
+        this.#line?.answered();
+        return;
+      case 'unreadable':
+        this.#end(`the venue sent what is no frame: ${frame.problem}`, undefined);
+    }
+  }
+
+  #event({ event, position }: EventFrame, bytes: number): void {
+    if (event.e === 'listenKeyExpired') this.#lost('the listenKey expired');
+    else this.#handlers.event(this.#options.scope, { event, position, bytes });
+  }
+
+  #shutdownAnnounced(): void {
+    this.#line?.shutdownAnnounced();
+    this.#handlers.shutdownAnnounced();
+  }
+
+  /** The keeper is told, since other feeds read by the same key. */
+  #lost(reason: string): void {
+    this.#options.keeper.expired(this.#key);
+    this.#end(reason, undefined);
+  }
+
+  #join(position: string | undefined, recovered: boolean | undefined, missed: Missed | undefined): void {
+    const at = this.#options.doors.clock.now();
+    this.#handlers.joined(this.#options.scope, { at, position, recovered, missed });
+  }
+
+  #end(reason: string, error: UserDataStreamError | undefined): void {
+    if (this.#closed) return;
+    this.close();
+    this.#handlers.ended({ reason, error });
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What the streams of one process may ask of one venue, together: its refusals (429, 418) hold for all of them, and so does
+ * the pause after a failure. A fleet that fails together must not come back together.
+ */
+import type { Clock, Doors, Random } from '../doors.ts';
+import { jittered } from './wait.ts';
+
+const FIRST_PAUSE_MS = 250;
+const PAUSE_MS_MAX = 30_000;
+
+/**
+ * Handshakes per address: 300 in 5 minutes (spot-margin §1.4). The venue's window is fixed and not ours, so that a fifth is
+ * left over for what else stands behind the same address.
+ */
+const ATTEMPTS_MAX = 240;
+const ATTEMPTS_WINDOW_MS = 5 * 60_000;
+
+export class Budget {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #attempts: number[] = [];
+  #blockedUntil = 0;
+  /** How often in a row it has failed, whoever asked; failures that come together count once. */
+  #failures = 0;
+  #pauseUntil = 0;
+
+  constructor({ clock, random }: Pick<Doors, 'clock' | 'random'>) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** The venue's own word: nothing before this instant. 0 where nothing was said. */
+  get blockedUntil(): number {
+    return this.#blockedUntil > this.#clock.now() ? this.#blockedUntil : 0;
+  }
+
+  refused(retryAt: number): void {
+    this.#blockedUntil = Math.max(this.#blockedUntil, retryAt);
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** Ms to wait before the next try after a failure: doubled with each, jittered, and never before the venue's own word. */
+  failed(): number {
+    const now = this.#clock.now();
+    if (now >= this.#pauseUntil) {
+      this.#failures++;
+      this.#pauseUntil = now + this.#pauseMs();
+    }
+    const pauseMs = jittered(this.#pauseMs(), this.#random);
+    return Math.max(pauseMs, this.#blockedUntil - now + (this.#blockedUntil > now ? pauseMs : 0));
+  }
+
+  /** Counts one handshake that is about to be made; ms to wait before it where there were too many. */
+  connectionDelayMs(): number {
+    const now = this.#clock.now();
+    while (this.#attempts[0] !== undefined && this.#attempts[0] <= now - ATTEMPTS_WINDOW_MS) this.#attempts.shift();
+    const oldest = this.#attempts[this.#attempts.length - ATTEMPTS_MAX];
+    const startsAt = Math.max(now, oldest === undefined ? 0 : oldest + ATTEMPTS_WINDOW_MS, this.blockedUntil);
+    this.#attempts.push(startsAt);
+    return startsAt - now;
+  }
+
+  #pauseMs(): number {
+    return Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 10));
+  }
+}
+
+/** By clock, so that a simulation's streams do not meet the machine's; then by venue. */
+const budgets = new WeakMap<Clock, Map<string, Budget>>();
+
+export function budgetOf(doors: Doors, origin: string): Budget {
+  const ofClock = budgets.get(doors.clock) ?? new Map<string, Budget>();
+  budgets.set(doors.clock, ofClock);
+  const budget = ofClock.get(origin) ?? new Budget(doors);
+  ofClock.set(origin, budget);
+  return budget;
+}

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'bun:test';
+import { listeningOf, type ListenKeyListening } from '../products.ts';
+import { type Answer, json, ManualDoors } from '../testing/manual-doors.ts';
+import { Rest } from '../wire/rest.ts';
+import { ServerTime } from '../wire/server-time.ts';
+import { Budget } from './budget.ts';
+import { ListenKeyKeeper } from './listen-key-keeper.ts';
+
+const MINUTE = 60_000;
+
+function keeping(put: (tries: number) => Answer = () => json({ listenKey: 'k1' }), product: 'usdm' | 'risk' = 'usdm') {
+  const doors = new ManualDoors();
+  const budget = new Budget(doors);
+  const listening = listeningOf(product) as ListenKeyListening;
+  const lost: string[] = [];
+  let puts = 0;
+  doors.answer = ({ method }) => (method === 'PUT' ? put(++puts) : json({ listenKey: 'k1' }));
+  const rest = new Rest({
+    doors,
+    origin: 'https://venue',
+    credentials: { apiKey: 'key', signer: undefined },
+    budget,
+    serverTime: new ServerTime(doors.clock),
+    timePath: undefined,
+  });
+  const keeper = new ListenKeyKeeper({ doors, rest, listening, budget, onLost: (reason) => lost.push(reason) });
+  const asked = () => doors.requests.map(({ method, url }) => `${method} ${url.slice('https://venue'.length)}`);
+  return { doors, keeper, lost, asked };
+}
+
+const noSuchKey = json({ code: -1125, msg: 'This listenKey does not exist.' }, 400);
+
+describe('a kept listenKey', () => {
+  test('is asked for once by all who ask at once, and again by who asks later', async () => {
+    const { keeper, asked } = keeping();
+    expect(await Promise.all([keeper.issue(), keeper.issue()])).toEqual(['k1', 'k1']);
+    expect(asked()).toEqual(['POST /fapi/v1/listenKey']);
+    await keeper.issue();
+    expect(asked()).toHaveLength(2);
+  });
+
+  test('is extended at half of its life, in one loop however often it was asked for', async () => {
+    const { doors, keeper, asked } = keeping();
+    await keeper.issue();
+    await keeper.issue();
+    await doors.clock.advance(30 * MINUTE - 1);
+    expect(asked()).toHaveLength(2);
+    await doors.clock.advance(1);
+    expect(asked().slice(2)).toEqual(['PUT /fapi/v1/listenKey']);
+    await doors.clock.advance(10 * 60 * MINUTE);
+    expect(asked()).toHaveLength(2 + 21);
+  });
+
+  test('counts its life from when it was asked for, not from when the answer came', async () => {
+    const { doors, keeper } = keeping();
+    const issued = keeper.issue();
+    const askedAt = doors.clock.now();
+    await doors.clock.advance(700);
+    await issued;
+    expect(keeper.deadline).toBe(askedAt + 60 * MINUTE);
+  });
+
+  test('survives failures as long as one try before the deadline goes well', async () => {
+    const { doors, keeper, lost } = keeping((tries) => (tries < 5 ? new Error('reset') : json({ listenKey: 'k1' })));
+    await keeper.issue();
+    await doors.clock.advance(59 * MINUTE);
+    expect(lost).toEqual([]);
+    expect(keeper.deadline).toBeGreaterThan(doors.clock.now() + 30 * MINUTE);
+  });
+
+  test('is lost at its deadline when every try failed, and tries no longer', async () => {
+    const { doors, keeper, lost, asked } = keeping(() => new Error('reset'));
+    await keeper.issue();
+    await doors.clock.advance(60 * MINUTE - 1);
+    expect(lost).toEqual([]);
+    await doors.clock.advance(1);
+    expect(lost).toEqual(['the listenKey could not be extended in time']);
+    const tries = asked().length;
+    await doors.clock.advance(60 * MINUTE);
+    expect(asked()).toHaveLength(tries);
+    expect(doors.clock.pending).toBe(0);
+  });
+
+  test.each([
+    ['does not exist', noSuchKey, 'the listenKey does not exist'],
+    ['is another one', json({ listenKey: 'k2' }), 'the listenKey was replaced'],
+    ['is not ours any more', json({ code: -2015, msg: 'Invalid API-key' }, 401), 'PUT /fapi/v1/listenKey was refused: Invalid API-key (code -2015, status 401)'],
+  ])('that %s is lost at once', async (_, answer, reason) => {
+    const { doors, keeper, lost } = keeping(() => answer);
+    await keeper.issue();
+    await doors.clock.advance(30 * MINUTE);
+    expect(lost).toEqual([reason]);
+    expect([keeper.deadline, doors.clock.pending]).toEqual([undefined, 0]);
+  });
+
+  test('is lost once, however often its end is told, and not by the end of another', async () => {
+    const { keeper, lost } = keeping();
+    await keeper.issue();
+    keeper.expired('k0');
+    expect(lost).toEqual([]);
+    keeper.expired('k1');
+    keeper.expired('k1');
+    expect(lost).toEqual(['the listenKey expired']);
+  });
+
+  test('is named where the product asks for it', async () => {
+    const { doors, keeper, asked } = keeping(() => json({}), 'risk');
+    await keeper.issue();
+    await doors.clock.advance(30 * MINUTE);
+    expect(asked().at(-1)).toBe('PUT /sapi/v1/margin/listen-key?listenKey=k1');
+  });
+
+  test('waits for as long as a venue that is asked too much wants silence', async () => {
+    const tooMuch = json({ code: -1003, msg: 'Too many requests.' }, 429, { 'retry-after': '600' });
+    const { doors, keeper, lost, asked } = keeping((tries) => (tries === 1 ? tooMuch : json({ listenKey: 'k1' })));
+    await keeper.issue();
+    await doors.clock.advance(40 * MINUTE - 1);
+    expect(asked()).toHaveLength(2);
+    await doors.clock.advance(10 * MINUTE);
+    expect(lost).toEqual([]);
+    expect(keeper.deadline).toBeGreaterThan(doors.clock.now() + 30 * MINUTE);
+  });
+
+  test('is never deleted: the key is the account’s, and others read by it', async () => {
+    const { doors, keeper, asked } = keeping();
+    await keeper.issue();
+    keeper.close();
+    await doors.clock.advance(2 * 60 * MINUTE);
+    expect(asked()).toEqual(['POST /fapi/v1/listenKey']);
+    expect(doors.clock.pending).toBe(0);
+  });
+});

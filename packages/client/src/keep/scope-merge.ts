@@ -1,0 +1,257 @@
+/**
+ * One scope's stream, made of whatever feeds carry it: now one, for a while two (a handover, parallel connections). What it
+ * gives out is each event once, in the order of the venue, and a gap wherever something may be missing.
+ *
+ * A feed *covers* the scope when nothing lies between what the stream has and what the feed brings. Until then its events are
+ * held, so that a gap is announced before the events behind it:
+ *
+ * - Where the venue numbers its events, positions tell: a feed covers once the stream has reached the position it joined at.
+ * - Elsewhere time tells. `covered` is the instant until which everything has arrived. A feed that joined at J covers as soon
+ *   as one that covers already is proven beyond J; if none is left that could be, what lies between is a gap.
+ *
+ * A duplicate is what a position says it is, or, on a venue without them, an event whose documented identity was seen within
+ * `IDENTITY_WINDOW_MS` (docs/event-identity.md).
+ */
+import { parsePosition, type Position } from '@listenpost/protocol';
+import type { Clock } from '../doors.ts';
+import type { WireEvent } from '../events.ts';
+import type { Feed, FeedEvent, Join } from '../feed/feed.ts';
+import type { Missed } from '../wire/event-frame.ts';
+
+/**
+ * Two feeds tell the same event at most so far apart: one that lags more has not answered for as long, and is dead
+ * (`LineSettings.deadAfterMs`). Beyond it an equal event is another one: a second margin call with the same figures.
+ */
+const IDENTITY_WINDOW_MS = 60_000;
+
+/** Bounds the memory of identities; at a thousand events a second it still holds the window. */
+const IDENTITIES_MAX = 65_536;
+
+export interface GapFound {
+  readonly from: number;
+  readonly to: number;
+  readonly silentSince: number;
+  readonly missed: Missed | undefined;
+  readonly reason: string;
+}
+
+export interface ScopeMergeOptions {
+  readonly scope: string;
+  readonly clock: Clock;
+  /** Undefined: duplicates are let through. */
+  readonly identityOf: ((event: WireEvent) => string) | undefined;
+  /** What may be held for feeds that do not cover yet. */
+  readonly heldBytesMax: number;
+  event(event: FeedEvent): void;
+  gap(gap: GapFound): void;
+  /** The scope has its first feed that covers. */
+  begun(): void;
+  /** This feed cannot be gone on with: it has left out what it should have brought, or brings more than can be held. */
+  broken(feed: Feed, reason: string): void;
+}
+
+interface Tap {
+  readonly feed: Feed;
+  readonly join: Join;
+  /** Null once the feed covers. */
+  held: FeedEvent[] | null;
+  heldBytes: number;
+  provedAt: number;
+}
+
+export class ScopeMerge {
+  readonly #options: ScopeMergeOptions;
+  readonly #taps = new Map<Feed, Tap>();
+  readonly #seen = new Map<string, number>();
+  #position: Position | undefined;
+  #covered: number | undefined;
+  #lastEventAt: number | undefined;
+  /** When the account was last known to have nothing that had not arrived. */
+  #accountProvenAt = 0;
+  #lostBy = 'the stream was not read';
+
+  /** `from`: where an earlier run stopped. */
+  constructor(options: ScopeMergeOptions, from: { readonly position?: Position; readonly at?: number } = {}) {
+    this.#options = options;
+    this.#position = from.position;
+    this.#covered = from.at;
+    this.#accountProvenAt = from.at ?? 0;
+  }
+
+  /** The last position given out, or where the stream begins. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** Until when everything has arrived; undefined while the stream has not begun. */
+  get covered(): number | undefined {
+    return this.#covered;
+  }
+
+  get lastEventAt(): number | undefined {
+    return this.#lastEventAt;
+  }
+
+  get silentSince(): number {
+    return Math.max(this.#accountProvenAt, this.#lastEventAt ?? 0);
+  }
+
+  covers(feed: Feed): boolean {
+    return this.#taps.get(feed)?.held === null;
+  }
+
+  /** Whether any feed covers: the stream is whole up to now. */
+  get whole(): boolean {
+    return [...this.#taps.values()].some(({ held }) => held === null);
+  }
+
+  joined(feed: Feed, join: Join): void {
+    const tap: Tap = { feed, join, held: [], heldBytes: 0, provedAt: join.at };
+    this.#taps.set(feed, tap);
+    if (this.#fits(tap)) this.#cover(tap);
+    else if (!this.whole) this.#bridge(tap);
+  }
+
+  event(feed: Feed, event: FeedEvent): void {
+    const tap = this.#taps.get(feed);
+    if (tap === undefined) return;
+    if (tap.held === null) return this.#take(tap, event);
+    tap.held.push(event);
+    tap.heldBytes += event.bytes;
+    if (tap.heldBytes > this.#options.heldBytesMax) this.#options.broken(feed, 'more came than can be held');
+  }
+
+  proved(feed: Feed, at: number): void {
+    const tap = this.#taps.get(feed);
+    if (tap === undefined) return;
+    tap.provedAt = Math.max(tap.provedAt, at);
+    if (tap.held === null) this.#advance(tap.provedAt);
+  }
+
+  lost(feed: Feed, reason: string): void {
+    const tap = this.#taps.get(feed);
+    if (tap === undefined || !this.#taps.delete(feed)) return;
+    if (tap.held !== null || this.whole) return;
+    this.#lostBy = reason;
+    const [next] = [...this.#taps.values()].sort((a, b) => a.join.at - b.join.at);
+    if (next !== undefined) this.#bridge(next);
+  }
+
+  /** The account was found to have nothing, at this instant, that had not arrived. */
+  accountProven(at: number): void {
+    this.#accountProvenAt = Math.max(this.#accountProvenAt, at);
+  }
+
+  /** The account was found to have what never arrived: the silence of its feeds proves nothing since it began. */
+  distrust(): void {
+    if (this.#covered !== undefined) this.#covered = Math.min(this.#covered, this.silentSince);
+  }
+
+  /** Whether nothing can lie between what the stream has and what the feed brings. */
+  #fits({ join }: Tap): boolean {
+    if (join.position === undefined) {
+      return this.#covered === undefined || (this.whole && join.at <= this.#covered);
+    }
+    if (this.#position === undefined) return join.recovered !== false && this.#covered === undefined;
+    return join.recovered === true || reaches(this.#position, parsePosition(join.position));
+  }
+
+  #cover(tap: Tap): void {
+    const first = this.#covered === undefined;
+    if (tap.join.position !== undefined && tap.join.recovered !== true) this.#position = ahead(this.#position, tap.join);
+    this.#advance(tap.join.at);
+    if (first) this.#options.begun();
+    if (first) this.#accountProvenAt = tap.join.at;
+    this.#flush(tap);
+  }
+
+  /** Nobody is left who could bring what lies between: it is missing. */
+  #bridge(tap: Tap): void {
+    const { position, missed } = tap.join;
+    const from = this.#covered ?? tap.join.at;
+    this.#options.gap({
+      from,
+      to: tap.join.at,
+      silentSince: Math.min(from, this.silentSince),
+      missed,
+      reason: this.#lostBy,
+    });
+    if (position !== undefined) this.#position = parsePosition(position);
+    this.#covered = Math.max(from, tap.join.at);
+    this.#accountProvenAt = tap.join.at;
+    this.#flush(tap);
+  }
+
+  #flush(tap: Tap): void {
+    const held = tap.held ?? [];
+    tap.held = null;
+    tap.heldBytes = 0;
+    for (const event of held) {
+      if (this.#taps.get(tap.feed) !== tap) return;
+      this.#take(tap, event);
+    }
+    this.#advance(tap.provedAt);
+  }
+
+  /** Feeds that joined before this instant cover from now on. */
+  #advance(at: number): void {
+    this.#covered = Math.max(this.#covered ?? 0, at);
+    for (const tap of [...this.#taps.values()]) {
+      if (tap.held !== null && tap.join.position === undefined && tap.join.at <= this.#covered) this.#flush(tap);
+    }
+  }
+
+  #take(tap: Tap, event: FeedEvent): void {
+    const position = event.position === undefined ? undefined : parsePosition(event.position);
+    if (position === undefined) {
+      if (this.#seenBefore(event.event)) return;
+    } else {
+      const order = this.#orderOf(position);
+      if (order < 0) return;
+      if (order > 0) return this.#options.broken(tap.feed, `the venue left out what comes before ${event.position}`);
+      this.#position = position;
+    }
+    this.#lastEventAt = this.#options.clock.now();
+    this.#options.event(event);
+    if (position !== undefined) this.#caughtUp(position);
+  }
+
+  /** 0: the next one. Negative: had. Positive: others are missing before it. */
+  #orderOf(position: Position): number {
+    const at = this.#position;
+    if (at === undefined) return 0;
+    if (at.epoch !== position.epoch) return 1;
+    return Math.sign(position.sequence - at.sequence - 1);
+  }
+
+  #caughtUp(position: Position): void {
+    for (const tap of [...this.#taps.values()]) {
+      const joinedAt = tap.held === null || tap.join.position === undefined ? undefined : parsePosition(tap.join.position);
+      if (joinedAt !== undefined && reaches(position, joinedAt)) this.#flush(tap);
+    }
+  }
+
+  #seenBefore(event: WireEvent): boolean {
+    const { identityOf, clock } = this.#options;
+    if (identityOf === undefined) return false;
+    const identity = identityOf(event);
+    const now = clock.now();
+    const seenAt = this.#seen.get(identity);
+    if (seenAt !== undefined && now - seenAt <= IDENTITY_WINDOW_MS) return true;
+    this.#seen.delete(identity);
+    this.#seen.set(identity, now);
+    for (const [oldest, at] of this.#seen) {
+      if (this.#seen.size <= IDENTITIES_MAX && now - at <= IDENTITY_WINDOW_MS) break;
+      this.#seen.delete(oldest);
+    }
+    return false;
+  }
+}
+
+const reaches = (has: Position, wanted: Position | undefined): boolean =>
+  wanted !== undefined && has.epoch === wanted.epoch && has.sequence >= wanted.sequence;
+
+function ahead(has: Position | undefined, { position }: Join): Position | undefined {
+  const joined = position === undefined ? undefined : parsePosition(position);
+  return has !== undefined && reaches(has, joined) ? has : joined;
+}

@@ -1,0 +1,14 @@
+/** What every runtime's door exports beside `userDataStream` itself. */
+export type { CursorStore } from './cursor/cursor-store.ts';
+export { memoryCursorStore } from './cursor/memory.ts';
+export { redisCursorStore } from './cursor/redis.ts';
+export type { Clock, Connect, Doors, Http, HttpRequest, HttpResponse, Random, Socket, SocketHandlers, Timer } from './doors.ts';
+export * from './errors.ts';
+export { type EventMeta, type Gap, metaOf, type Snapshot, type StreamEvent, type UnknownEvent, type WireEvent } from './events.ts';
+export type { AccountState } from './keep/account-watch.ts';
+export type { StreamStatus, Verdict } from './keep/supervisor.ts';
+export type { CheckAccount, SnapshotContext, UserDataStreamOptions } from './options.ts';
+export type { ClientProduct } from './products.ts';
+export { type StreamItem, UserDataStream } from './user-data-stream.ts';
+export { customVenue, listenpost, type ProductUrls, type Venue } from './venues.ts';
+export { type Format, json } from './wire/event-frame.ts';

@@ -1,0 +1,137 @@
+/** Calls on one venue's REST API, as one API key makes them. */
+import type { Doors, HttpRequest, HttpResponse } from '../doors.ts';
+import { NetworkError, OptionsError, RateLimitError, VenueError } from '../errors.ts';
+import type { Budget } from '../keep/budget.ts';
+import type { ServerTime } from './server-time.ts';
+import { queryText, type RequestParams, signedQuery } from './request-text.ts';
+import type { Signer } from './signer.ts';
+
+/** The venue itself gives up after ten seconds (spot-margin §1.4). */
+const ANSWER_WITHIN_MS = 10_000;
+
+/** Milliseconds in which a signed request must arrive; the venue's own default (spot-margin §2.3). */
+export const RECV_WINDOW_MS = 5000;
+
+/** "Timestamp for this request is outside of the recvWindow": mended by asking for the time, once. */
+export const OUTSIDE_RECV_WINDOW = -1021;
+
+export interface Credentials {
+  readonly apiKey: string;
+  readonly signer: Signer | undefined;
+}
+
+export interface RestOptions {
+  readonly doors: Doors;
+  /** `https://fapi.binance.com`, without a path. */
+  readonly origin: string;
+  readonly credentials: Credentials;
+  readonly budget: Budget;
+  readonly serverTime: ServerTime;
+  /** `/fapi/v1/time`; undefined where the product has none. */
+  readonly timePath: string | undefined;
+}
+
+export class Rest {
+  readonly #options: RestOptions;
+
+  constructor(options: RestOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The answer's JSON. `signed`: with timestamp and signature, and once more by the venue's time where ours was refused.
+   * Throws `VenueError`, `RateLimitError` (also without asking, while the venue wants silence) and `NetworkError`.
+   */
+  async call(method: HttpRequest['method'], path: string, params: RequestParams = {}, signed = false): Promise<unknown> {
+    try {
+      return await this.#once(method, path, params, signed);
+    } catch (cause) {
+      const { timePath } = this.#options;
+      const late = cause instanceof VenueError && cause.code === OUTSIDE_RECV_WINDOW;
+      if (!late || !signed || timePath === undefined) throw cause;
+      await this.#measure(timePath);
+      return this.#once(method, path, params, signed);
+    }
+  }
+
+  async #measure(timePath: string): Promise<void> {
+    const { doors, serverTime } = this.#options;
+    const askedAt = doors.clock.now();
+    const answer = await this.#once('GET', timePath, {}, false);
+    const time = (answer as { readonly serverTime?: unknown } | null)?.serverTime;
+    if (typeof time === 'number') serverTime.measured(askedAt, doors.clock.now(), time);
+  }
+
+  async #once(method: HttpRequest['method'], path: string, params: RequestParams, signed: boolean): Promise<unknown> {
+    const { origin, credentials, budget } = this.#options;
+    const { blockedUntil } = budget;
+    if (blockedUntil > 0) {
+      throw new RateLimitError(-1003, 429, `${method} ${path} was not sent: the venue asked for silence`, blockedUntil);
+    }
+    const text = signed ? await this.#signed(params) : queryText(params);
+    const response = await this.#answer(
+      {
+        method,
+        url: `${origin}${path}${text === '' ? '' : `?${text}`}`,
+        headers: { 'X-MBX-APIKEY': credentials.apiKey },
+      },
+      `${method} ${path}`,
+    );
+    return this.#read(response, `${method} ${path}`);
+  }
+
+  #signed(params: RequestParams): Promise<string> {
+    const { credentials, serverTime } = this.#options;
+    if (credentials.signer === undefined) throw new OptionsError('secret or privateKey: this call must be signed');
+    return signedQuery({ ...params, recvWindow: RECV_WINDOW_MS, timestamp: serverTime.now() }, credentials.signer);
+  }
+
+  /** The URL may hold a signature or a listenKey, so that no error names more of it than its path. */
+  async #answer(request: HttpRequest, call: string): Promise<HttpResponse> {
+    const { http, clock } = this.#options.doors;
+    const controller = new AbortController();
+    const timer = clock.after(ANSWER_WITHIN_MS, () => controller.abort());
+    try {
+      return await http(request, controller.signal);
+    } catch (cause) {
+      const why = controller.signal.aborted ? `within ${ANSWER_WITHIN_MS} ms` : `(${codeOf(cause)})`;
+      throw new NetworkError(`${call} at ${this.#options.origin} was not answered ${why}`);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #read({ status, headers, text }: HttpResponse, call: string): unknown {
+    const body = jsonOf(text);
+    if (status === 200) {
+      if (body === undefined) throw new NetworkError(`${call} answered what is not JSON`);
+      return body;
+    }
+    const { code = 0, msg = '' } = (body ?? {}) as { readonly code?: number; readonly msg?: string };
+    const message = `${call} was refused: ${msg || `HTTP ${status}`}`;
+    if (status !== 429 && status !== 418) throw new VenueError(code, status, message);
+    const { budget, doors } = this.#options;
+    const retryAt = doors.clock.now() + retryAfterMs(headers['retry-after']);
+    budget.refused(retryAt);
+    throw new RateLimitError(code, status, message, retryAt);
+  }
+}
+
+/** Without the header: a minute, the shortest window there is that a whole weight pool fits. */
+function retryAfterMs(header: string | undefined): number {
+  const seconds = Number(header);
+  return header !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 60_000;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(cause: unknown): string {
+  const { code, name, cause: inner } = (cause ?? {}) as { code?: unknown; name?: unknown; cause?: { code?: unknown } };
+  return String(code ?? inner?.code ?? name ?? 'no answer');
+}

@@ -1,0 +1,182 @@
+/**
+ * The one place that wires the SDK together: from options to what a stream runs on. What differs between products is in
+ * their rows (`products.ts`, `venues.ts`), so that here are two ways of being granted and nothing else.
+ */
+import { rulesAsOf } from '@listenpost/protocol';
+import type { Doors } from './doors.ts';
+import { OptionsError } from './errors.ts';
+import type { WireEvent } from './events.ts';
+import type { OpenFeed } from './feed/feed.ts';
+import { LINE_SETTINGS, type LineSettings } from './feed/line.ts';
+import { ListenKeyFeed } from './feed/listen-key-feed.ts';
+import { SessionFeed } from './feed/session-feed.ts';
+import type { AccountState, CheckAccounts } from './keep/account-watch.ts';
+import { type Budget, budgetOf } from './keep/budget.ts';
+import { ListenKeyKeeper } from './keep/listen-key-keeper.ts';
+import { ListenTokens } from './keep/listen-tokens.ts';
+import { probe } from './keep/probe.ts';
+import { bounded, type CheckAccount, scopesOf, type UserDataStreamOptions } from './options.ts';
+import { type ListenKeyListening, listeningOf, type SubscriptionListening } from './products.ts';
+import { customVenue, PRESETS, type ProductUrls, type Venue } from './venues.ts';
+import { accountCheck } from './wire/account-check.ts';
+import { type Format, json } from './wire/event-frame.ts';
+import { identityOf } from './wire/identity.ts';
+import { type Credentials, Rest } from './wire/rest.ts';
+import { ServerTime } from './wire/server-time.ts';
+import { hmacSigner, privateKeySigner } from './wire/signing.ts';
+import type { Signer } from './wire/signer.ts';
+
+/** What a stream runs on. */
+export interface Wiring {
+  readonly doors: Doors;
+  readonly budget: Budget;
+  readonly openFeed: OpenFeed;
+  /** Whether the venue numbers its events and takes `resume`. */
+  readonly resume: boolean;
+  readonly line: LineSettings;
+  readonly check: CheckAccounts | undefined;
+  readonly cursorKey: string;
+  identityOf(scope: string, event: WireEvent): string;
+  /** The grant that all connections read by is gone. */
+  onGrantLost(handler: (reason: string) => void): void;
+  /** Stops what keeps grants alive. */
+  close(): void;
+}
+
+/** What both ways of being granted are made from. */
+interface Parts {
+  readonly options: UserDataStreamOptions;
+  readonly doors: Doors;
+  readonly venue: Venue;
+  readonly urls: ProductUrls;
+  readonly format: Format;
+  readonly line: LineSettings;
+  readonly budget: Budget;
+  readonly credentials: Credentials;
+  readonly serverTime: ServerTime;
+  readonly rest: Rest;
+  readonly scopes: readonly string[];
+}
+
+/** What is particular to a way of being granted. */
+type Granted = Pick<Wiring, 'openFeed' | 'onGrantLost' | 'close'>;
+
+/** @throws OptionsError where an option makes no sense, naming it. */
+export function wire(options: UserDataStreamOptions, doors: Doors): Wiring {
+  const listening = listeningOf(options.product);
+  if (listening === undefined) throw new OptionsError(`product: there is none called "${String(options.product)}"`);
+  const parts = partsOf(options, doors);
+  const granted = listening.grant === 'listenKey' ? byListenKey(parts, listening) : bySession(parts, listening);
+  const { venue, line, budget } = parts;
+  return {
+    ...granted,
+    doors,
+    budget,
+    resume: venue.resume && parts.format.name === 'json',
+    line,
+    check: checkOf(parts, granted.openFeed),
+    cursorKey: options.cursorKey ?? `${options.product}@${venue.name}`,
+    identityOf,
+  };
+}
+
+function partsOf(options: UserDataStreamOptions, doors: Doors): Parts {
+  const { product, apiKey, format = json() } = options;
+  if (typeof apiKey !== 'string' || apiKey === '') throw new OptionsError('apiKey: expected the API key as the venue shows it');
+  const venue = venueOf(options);
+  const urls = venue.urls[product];
+  if (urls === undefined) throw new OptionsError(`venue: ${venue.name} has no ${product}; choose another venue or give baseUrl`);
+  const budget = budgetOf(doors, urls.rest);
+  const serverTime = new ServerTime(doors.clock);
+  const credentials = { apiKey, signer: signerOf(options) };
+  return {
+    options,
+    doors,
+    venue,
+    urls,
+    format,
+    line: { ...LINE_SETTINGS, ...options.line },
+    budget,
+    credentials,
+    serverTime,
+    rest: new Rest({ doors, origin: urls.rest, credentials, budget, serverTime, timePath: timePathOf(options) }),
+    scopes: scopesOf(options),
+  };
+}
+
+function byListenKey({ options, doors, urls, format, line, budget, rest, scopes }: Parts, listening: ListenKeyListening): Granted {
+  if (format.name !== 'json') throw new OptionsError(`format: ${options.product} streams speak JSON alone`);
+  if (urls.stream === undefined) throw new OptionsError('baseUrl: this product needs `stream`, the origin of its stream connections');
+  let lost: (reason: string) => void = () => undefined;
+  const keeper = new ListenKeyKeeper({ doors, rest, listening, budget, onLost: (reason) => lost(reason) });
+  const url = `${urls.stream}${listening.streamBase}/stream`;
+  const [scope] = scopes as readonly [string];
+  return {
+    openFeed: (handlers, resumeOf) => new ListenKeyFeed({ doors, format, line, keeper, url, scope }, handlers, resumeOf),
+    onGrantLost: (handler) => {
+      lost = handler;
+    },
+    close: () => keeper.close(),
+  };
+}
+
+function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionListening): Granted {
+  const { options, doors, urls, format, line, budget, credentials, serverTime, rest } = parts;
+  if (urls.wsApi === undefined) throw new OptionsError('baseUrl: this product needs `wsApi`, the origin of its WebSocket API');
+  if (grant === 'signature' && credentials.signer === undefined) {
+    throw new OptionsError(`secret or privateKey: ${options.product} is read by signed requests`);
+  }
+  const validityMs = bounded(options, 'tokenValidityMs');
+  const signed = credentials.signer !== undefined;
+  const tokens =
+    tokenPath === undefined
+      ? undefined
+      : new ListenTokens({ clock: doors.clock, rest, path: tokenPath, validityMs, signed });
+  const url = `${urls.wsApi}${wsApiPath}`;
+  const feed = { doors, format, line, credentials, budget, serverTime, url, tokens };
+  return {
+    openFeed: (handlers, resumeOf, reads) => new SessionFeed(feed, handlers, resumeOf, reads),
+    onGrantLost: () => undefined,
+    close: () => undefined,
+  };
+}
+
+/** Where positions are told they prove most; elsewhere the product's own call, which must be signed. */
+function checkOf({ options, venue, rest, doors, credentials }: Parts, openFeed: OpenFeed): CheckAccounts | undefined {
+  const { check, product } = options;
+  if (check === false) return undefined;
+  if (check !== undefined) return each(check);
+  if (venue.resume) return probe(doors, openFeed);
+  const own = credentials.signer === undefined ? undefined : accountCheck(product, rest);
+  return own === undefined ? undefined : each(own);
+}
+
+/** One scope after the other. */
+const each =
+  (check: CheckAccount): CheckAccounts =>
+  async (scopes) => {
+    const states = new Map<string, AccountState>();
+    for (const scope of scopes) states.set(scope, await check(scope));
+    return states;
+  };
+
+function venueOf({ venue = 'production', baseUrl }: UserDataStreamOptions): Venue {
+  if (baseUrl !== undefined) return customVenue(baseUrl);
+  return typeof venue === 'string' ? PRESETS[venue] : venue;
+}
+
+function signerOf({ secret, privateKey, passphrase }: UserDataStreamOptions): Signer | undefined {
+  if (secret !== undefined && privateKey !== undefined) {
+    throw new OptionsError('secret, privateKey: an API key has one of the two; leave the other out');
+  }
+  if (privateKey !== undefined) return privateKeySigner(privateKey, passphrase);
+  return secret === undefined ? undefined : hmacSigner(secret);
+}
+
+/** The product's own; where it has none (margin), that of the API it stands on. */
+function timePathOf({ product }: UserDataStreamOptions): string | undefined {
+  const times = [...rulesAsOf('latest').endpoints.values()]
+    .flatMap((verbs) => [...verbs.values()])
+    .filter(({ operation }) => operation === 'time');
+  return (times.find((row) => row.product === product) ?? times.find((row) => row.product === 'spot'))?.path;
+}
