@@ -50,7 +50,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   readonly #outbox: Outbox<Entry<StreamItem<P, State>>>;
   readonly #supervisor: () => Supervisor;
   readonly #abort = new AbortController();
-  readonly #gates = new Map<string, SnapshotGate<State>>();
+  readonly #gates = new Map<string, SnapshotGate<'start' | 'gap', State>>();
   readonly #handlers = new Map<string, Set<Handler>>();
   readonly #statusHandlers = new Set<(status: StreamStatus) => void>();
   /** Where the consumer stands: the marks of what it has handled. */
@@ -235,7 +235,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
       check: parts.check,
       checkAfterMs: bounded(options, 'checkAfterMs'),
       quietAfterMs: bounded(options, 'quietAfterMs'),
-      lateAfterMs: parts.line.proveEveryMs + parts.line.deadAfterMs / 2,
+      lateAfterMs: parts.line.deadAfterMs / 2,
       event: (scope, event) => this.#event(scope, event),
       gap: (scope, gap) => this.#gap(scope, gap),
       begun: (scope) => this.#snapshot(scope, 'start'),
@@ -276,9 +276,9 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     if (snapshot === undefined) return;
     const gate =
       this.#gates.get(scope) ??
-      new SnapshotGate<State>({
+      new SnapshotGate<'start' | 'gap', State>({
         bytesMax: this.#bufferBytesMax,
-        take: () => snapshot({ scope, reason, signal: this.#abort.signal }),
+        take: (why) => snapshot({ scope, reason: why, signal: this.#abort.signal }),
         snapshot: (state) => {
           const mark = this.#pushed.get(scope) ?? {};
           this.#put({ item: { e: 'snapshot', scope, state }, scope, mark }, WORD_BYTES);
@@ -287,7 +287,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
         overflowed: () => this.#overflowed(),
       });
     this.#gates.set(scope, gate);
-    gate.shut();
+    gate.shut(reason);
   }
 
   #put(entry: Entry<StreamItem<P, State>>, bytes: number): void {

@@ -51,6 +51,8 @@ export interface FeedHandlers {
 export interface Feed {
   /** The earliest end of its grants that is known, in ms by the machine's clock. */
   readonly deadline: number | undefined;
+  /** Since when a proof that it asked for has not come; undefined while none is due. */
+  readonly waitingSince: number | undefined;
   /** Asks for a proof now. */
   prove(): void;
   /** Ends it; nothing is told any more. */

@@ -56,6 +56,11 @@ export class Line {
     });
   }
 
+  /** Since when an answer is due; undefined while none is. */
+  get waitingSince(): number | undefined {
+    return this.#askedAt;
+  }
+
   send(text: string): void {
     if (this.#reads) this.#socket.send(text);
   }

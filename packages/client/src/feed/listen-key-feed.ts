@@ -37,6 +37,10 @@ export class ListenKeyFeed implements Feed {
     return this.#options.keeper.deadline;
   }
 
+  get waitingSince(): number | undefined {
+    return this.#line?.waitingSince;
+  }
+
   prove(): void {
     this.#line?.prove();
   }

@@ -109,6 +109,10 @@ export class SessionFeed implements Feed {
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
 
+  get waitingSince(): number | undefined {
+    return this.#line.waitingSince;
+  }
+
   prove(): void {
     this.#line.prove();
   }

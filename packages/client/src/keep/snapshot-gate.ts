@@ -2,9 +2,9 @@
  * Where state and stream join (users-and-peers P9): while the user's snapshot is taken, what comes is held, so that the snapshot
  * stands before every event that may be newer than it, and none is missing between the two.
  */
-export interface SnapshotGateOptions<State> {
+export interface SnapshotGateOptions<Reason, State> {
   readonly bytesMax: number;
-  take(): Promise<State>;
+  take(reason: Reason): Promise<State>;
   snapshot(state: State): void;
   failed(cause: unknown): void;
   /** More came than may be held while the snapshot was taken. */
@@ -16,22 +16,22 @@ interface Held {
   release(): void;
 }
 
-export class SnapshotGate<State> {
-  readonly #options: SnapshotGateOptions<State>;
+export class SnapshotGate<Reason, State> {
+  readonly #options: SnapshotGateOptions<Reason, State>;
   #held: Held[] | null = null;
   #heldBytes = 0;
   /** Only the newest snapshot counts: one that was begun before a gap says nothing about what follows it. */
   #turn = 0;
 
-  constructor(options: SnapshotGateOptions<State>) {
+  constructor(options: SnapshotGateOptions<Reason, State>) {
     this.#options = options;
   }
 
   /** Takes a snapshot; what passes meanwhile waits for it. */
-  shut(): void {
+  shut(reason: Reason): void {
     const turn = ++this.#turn;
     this.#held ??= [];
-    this.#options.take().then(
+    this.#options.take(reason).then(
       (state) => {
         if (turn === this.#turn) this.#open(state);
       },

@@ -215,7 +215,7 @@ export class Supervisor {
   #judged(): StreamStatus {
     const merges = [...this.#merges.values()];
     const feeds = (this.#slots ?? []).flatMap(({ current }) => current ?? []);
-    const [verdict, reason] = this.#verdict(merges);
+    const [verdict, reason] = this.#verdict(merges, feeds);
     const before: StreamStatus | undefined = this.#status;
     const provens = merges.map(({ covered }) => covered);
     return {
@@ -230,13 +230,13 @@ export class Supervisor {
     };
   }
 
-  #verdict(merges: readonly ScopeMerge[]): [Verdict, string] {
+  #verdict(merges: readonly ScopeMerge[], feeds: readonly Feed[]): [Verdict, string] {
     const { lateAfterMs, quietAfterMs, doors } = this.#options;
     const now = doors.clock.now();
     if (merges.some(({ whole }) => !whole)) return ['dead', this.#why];
     const doubt = this.#watch?.doubt;
     if (doubt !== undefined) return ['suspect', doubt];
-    if (merges.some(({ covered }) => now - (covered ?? 0) > lateAfterMs)) {
+    if (feeds.length > 0 && feeds.every(({ waitingSince }) => now - (waitingSince ?? now) > lateAfterMs)) {
       return ['suspect', 'the connection has not answered yet'];
     }
     const lastEventAt = latest(merges.map((merge) => merge.lastEventAt));

@@ -1,0 +1,447 @@
+import { describe, expect, test } from 'bun:test';
+import { BackpressureError, OptionsError, VenueError } from './errors.ts';
+import { metaOf } from './events.ts';
+import type { UserDataStreamOptions } from './options.ts';
+import { json, ManualDoors, settled } from './testing/manual-doors.ts';
+import { UserDataStream } from './user-data-stream.ts';
+import { listenpost } from './venues.ts';
+import { wire } from './wiring.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+interface Story {
+  readonly doors: ManualDoors;
+  readonly stream: UserDataStream<'usdm', string>;
+  /** The socket that was opened last is opened by the venue too. */
+  open(): Promise<void>;
+  event(e: string, position?: string): void;
+}
+
+/** A USDⓈ-M stream by listenKeys k1, k2, …; a new one after each that the test lets expire. */
+function story(options: Partial<UserDataStreamOptions<'usdm', string>> = {}, { resume = false } = {}): Story {
+  const doors = new ManualDoors();
+  const keys = { current: 1 };
+  doors.answer = () => json({ listenKey: `k${keys.current}` });
+  const all: UserDataStreamOptions<'usdm', string> = {
+    product: 'usdm',
+    apiKey: 'key',
+    venue: { ...listenpost('http://venue'), resume },
+    check: false,
+    ...options,
+  };
+  const stream = new UserDataStream(all, wire(all as UserDataStreamOptions, doors));
+  return {
+    doors,
+    stream,
+    async open() {
+      await doors.clock.advance(1);
+      doors.socket.open();
+      doors.socket.pong();
+      await settled();
+    },
+    event(e, position) {
+      const stated = position === undefined ? {} : { position };
+      doors.socket.receive({ stream: `k${keys.current}`, data: { e, E: doors.clock.now() }, ...stated });
+    },
+  };
+}
+
+async function take(items: AsyncIterator<{ readonly e: string }>, count: number): Promise<string[]> {
+  const names: string[] = [];
+  while (names.length < count) {
+    const { value, done } = await items.next();
+    if (done) break;
+    names.push(value.e);
+  }
+  return names;
+}
+
+describe('a stream', () => {
+  test('connects when it is first read, and hands out what comes', async () => {
+    const { doors, stream, open, event } = story();
+    await doors.clock.advance(1000);
+    expect(doors.requests).toEqual([]);
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    expect(doors.socket.url).toBe('ws://venue/private/stream?streams=k1');
+    event('ACCOUNT_UPDATE');
+    event('ORDER_TRADE_UPDATE');
+    expect(await take(items, 2)).toEqual(['ACCOUNT_UPDATE', 'ORDER_TRADE_UPDATE']);
+  });
+
+  test('lays scope and time beside an event and leaves the event as it is', async () => {
+    const { doors, stream, open } = story();
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    doors.socket.receive('{"stream":"k1","data":{"e":"novelty","i":9007199254740993,"d":"1.50","meta":1}}');
+    const { value } = await items.next();
+    expect(value).toMatchObject({ e: 'novelty', i: 9007199254740993n, d: '1.50', meta: 1 });
+    expect(metaOf(value as object)).toEqual({ scope: 'usdm', position: undefined, receivedAt: doors.clock.now() });
+  });
+
+  test('goes on by a new key when the old one expired, and says what may be missing', async () => {
+    const { doors, stream, open, event } = story();
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    event('a');
+    await doors.clock.advance(2000);
+    doors.socket.receive({ stream: 'k1', data: { e: 'listenKeyExpired', E: 1, listenKey: 'k1' } });
+    await doors.clock.advance(1000);
+    await open();
+    event('b');
+    expect(doors.sockets).toHaveLength(2);
+    expect(await take(items, 3)).toEqual(['a', 'gap', 'b']);
+  });
+
+  test('moves to the next connection before the venue cuts the old one, without a gap or a repetition', async () => {
+    const { doors, stream, open, event } = story();
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    const old = doors.socket;
+    event('a');
+    for (let past = 0; doors.sockets.length === 1 && past < 24; past++) {
+      for (let quarter = 0; quarter < 400 && doors.sockets.length === 1; quarter++) {
+        await doors.clock.advance(9000);
+        old.pong();
+      }
+    }
+    expect(doors.sockets).toHaveLength(2);
+    expect(old.ended).toBeUndefined();
+    doors.socket.open();
+    event('b');
+    old.receive({ stream: 'k1', data: { e: 'b', E: doors.clock.now() } });
+    old.pong();
+    old.pong();
+    await settled();
+    expect(old.ended).toBe('closed');
+    event('c');
+    expect(await take(items, 3)).toEqual(['a', 'b', 'c']);
+    await stream.close();
+  });
+
+  test('hands over at once when the venue announces its stop', async () => {
+    const { doors, stream, open } = story();
+    stream[Symbol.asyncIterator]();
+    await open();
+    doors.socket.receive({ stream: '!serverShutdown', data: { e: 'serverShutdown', E: 1 } });
+    await doors.clock.advance(1000);
+    expect(doors.sockets).toHaveLength(2);
+  });
+
+  test('hands over when its user chooses', async () => {
+    const { doors, stream, open } = story();
+    stream[Symbol.asyncIterator]();
+    await open();
+    stream.handOver();
+    await doors.clock.advance(0);
+    expect(doors.sockets).toHaveLength(2);
+    expect(stream.status.handingOver).toBe(true);
+  });
+
+  test('resumes where the venue numbers its events', async () => {
+    const { doors, stream, open, event } = story({}, { resume: true });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    expect(doors.socket.url).toBe('ws://venue/private/stream?streams=k1&resume=latest');
+    doors.socket.receive({ stream: 'k1', resume: { position: 'e:0' } });
+    event('a', 'e:1');
+    doors.socket.cut();
+    await doors.clock.advance(100);
+    await doors.clock.advance(1000);
+    expect(doors.socket.url).toBe('ws://venue/private/stream?streams=k1&resume=e%3A1');
+    doors.socket.open();
+    doors.socket.receive({ stream: 'k1', resume: { position: 'e:1', recovered: true } });
+    event('b', 'e:2');
+    expect(await take(items, 2)).toEqual(['a', 'b']);
+  });
+
+  test('ends by the error that trying again does not mend, behind what waits', async () => {
+    const { doors, stream, open, event } = story();
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    event('a');
+    doors.answer = () => json({ code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' }, 401);
+    doors.socket.cut();
+    await doors.clock.advance(MINUTE);
+    expect(await take(items, 1)).toEqual(['a']);
+    const error = await items.next().catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(VenueError);
+    expect((error as VenueError).shouldRetry()).toBe(false);
+    expect(doors.clock.pending).toBe(0);
+  });
+
+  test('tries again for as long as the venue is out of reach, with growing pauses', async () => {
+    const { doors, stream } = story();
+    stream[Symbol.asyncIterator]();
+    doors.answer = () => new Error('unreachable');
+    await doors.clock.advance(10 * MINUTE);
+    expect(doors.requests.length).toBeGreaterThan(20);
+    expect(doors.requests.length).toBeLessThan(40);
+    expect(stream.status.verdict).toBe('dead');
+  });
+
+  test('closes without a timer or a socket left behind, whenever it is closed', async () => {
+    for (const moment of [0, 1, 2, 3]) {
+      const { doors, stream, open } = story();
+      const items = stream[Symbol.asyncIterator]();
+      const reading = items.next();
+      if (moment > 0) await doors.clock.advance(0);
+      if (moment > 1) await open();
+      if (moment > 2) await doors.clock.advance(HOUR);
+      await stream.close();
+      expect(await reading).toEqual({ done: true, value: undefined });
+      await doors.clock.advance(HOUR);
+      expect(doors.clock.pending).toBe(0);
+      expect(doors.sockets.filter(({ ended }) => ended === undefined)).toEqual([]);
+    }
+  });
+
+  test('ends by an AbortSignal as by close', async () => {
+    const controller = new AbortController();
+    const { doors, stream, open } = story({ signal: controller.signal });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    controller.abort();
+    expect(await items.next()).toEqual({ done: true, value: undefined });
+    await doors.clock.advance(HOUR);
+    expect(doors.clock.pending).toBe(0);
+  });
+
+  test('has one reader', () => {
+    const { stream } = story();
+    stream[Symbol.asyncIterator]();
+    expect(() => stream[Symbol.asyncIterator]()).toThrow(OptionsError);
+  });
+});
+
+describe('a slow consumer', () => {
+  test('gets all that was buffered, then an error that says where to go on', async () => {
+    const { doors, stream, open, event } = story({ bufferBytesMax: 64 * 1024 }, { resume: true });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    doors.socket.receive({ stream: 'k1', resume: { position: 'e:0' } });
+    for (let n = 1; n <= 2000; n++) event('a', `e:${n}`);
+    const got: unknown[] = [];
+    const error = await (async () => {
+      for (;;) {
+        const { value } = await items.next();
+        got.push(value);
+      }
+    })().catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(BackpressureError);
+    const last = metaOf(got.at(-1) as object)?.position;
+    expect(last).toBe(`e:${got.length}`);
+    expect((error as BackpressureError).cursor).toBe(JSON.stringify({ v: 1, scopes: { usdm: { position: last } } }));
+    expect(got.length).toBeGreaterThan(500);
+    expect(doors.clock.pending).toBe(0);
+  });
+});
+
+describe('a cursor', () => {
+  test('stands behind what was handled, not behind what was handed out', async () => {
+    const { doors, stream, open, event } = story({}, { resume: true });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    doors.socket.receive({ stream: 'k1', resume: { position: 'e:0' } });
+    event('a', 'e:1');
+    event('b', 'e:2');
+    await take(items, 1);
+    expect(stream.cursor).toBe('{"v":1,"scopes":{}}');
+    await take(items, 1);
+    expect(stream.cursor).toBe('{"v":1,"scopes":{"usdm":{"position":"e:1"}}}');
+    await stream.commit();
+    expect(stream.cursor).toBe('{"v":1,"scopes":{"usdm":{"position":"e:2"}}}');
+  });
+
+  test('is stored before the next event is handed out, and read when a bot starts again', async () => {
+    const stored = new Map<string, string>();
+    const cursorStore = {
+      load: async (key: string) => stored.get(key),
+      save: async (key: string, cursor: string) => void stored.set(key, cursor),
+    };
+    const first = story({ cursorStore, cursorKey: 'bot' }, { resume: true });
+    const items = first.stream[Symbol.asyncIterator]();
+    await first.open();
+    first.doors.socket.receive({ stream: 'k1', resume: { position: 'e:0' } });
+    first.event('a', 'e:1');
+    first.event('b', 'e:2');
+    await take(items, 2);
+    expect(stored.get('bot')).toBe('{"v":1,"scopes":{"usdm":{"position":"e:1"}}}');
+
+    const second = story({ cursorStore, cursorKey: 'bot' }, { resume: true });
+    second.stream[Symbol.asyncIterator]();
+    await settled();
+    await second.open();
+    expect(second.doors.socket.url).toEndWith('&resume=e%3A1');
+  });
+
+  test('of a store that fails ends the stream: an event whose place is not kept may be handled twice', async () => {
+    const cursorStore = { load: async () => undefined, save: () => Promise.reject(new Error('disk full')) };
+    const { doors, stream, open, event } = story({ cursorStore });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    event('a');
+    await take(items, 1);
+    expect(items.next()).rejects.toThrow('the cursor could not be stored');
+    expect(doors).toBeDefined();
+  });
+
+  test.each(['', 'e', '{"v":2,"scopes":{}}', '{"v":1}', '{"v":1,"scopes":{"usdm":{"position":"x"}}}'])(
+    '%p is none',
+    (from) => {
+      expect(() => story({ from })).toThrow(OptionsError);
+    },
+  );
+});
+
+describe('a snapshot', () => {
+  test('stands before every event that came since the stream was joined', async () => {
+    let finish: (state: string) => void = () => undefined;
+    const { stream, open, event } = story({
+      snapshot: () => new Promise<string>((resolve) => (finish = resolve)),
+    });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    event('a');
+    await settled();
+    expect(stream.bufferedBytes).toBe(0);
+    finish('state');
+    event('b');
+    expect(await take(items, 3)).toEqual(['snapshot', 'a', 'b']);
+  });
+
+  test('is taken again behind a gap, and not where nothing was missed', async () => {
+    const reasons: string[] = [];
+    const { doors, stream, open, event } = story({
+      snapshot: async ({ reason }) => {
+        reasons.push(reason);
+        return reason;
+      },
+    });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    event('a');
+    doors.socket.cut();
+    await doors.clock.advance(1000);
+    doors.socket.open();
+    await settled();
+    event('b');
+    expect(await take(items, 5)).toEqual(['snapshot', 'a', 'gap', 'snapshot', 'b']);
+    expect(reasons).toEqual(['start', 'gap']);
+  });
+});
+
+describe('handlers', () => {
+  test('are called by name, in order, each awaited before the next event', async () => {
+    const { stream, open, event } = story();
+    const told: string[] = [];
+    stream.on('ORDER_TRADE_UPDATE', async ({ e }) => {
+      told.push(`begin ${e}`);
+      await settled();
+      told.push(`end ${e}`);
+    });
+    stream.on('*', ({ e }) => told.push(`any ${e}`));
+    await open();
+    event('ORDER_TRADE_UPDATE');
+    event('MARGIN_CALL');
+    await settled();
+    await settled();
+    expect(told).toEqual(['begin ORDER_TRADE_UPDATE', 'end ORDER_TRADE_UPDATE', 'any ORDER_TRADE_UPDATE', 'any MARGIN_CALL']);
+    await stream.close();
+  });
+
+  test('for errors get what ended the stream', async () => {
+    const { doors, stream } = story();
+    doors.answer = () => json({ code: -2014, msg: 'API-key format invalid.' }, 401);
+    const errors: Error[] = [];
+    stream.on('error', (error) => errors.push(error));
+    await doors.clock.advance(1000);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toBeInstanceOf(VenueError);
+  });
+
+  test('that throw end the stream with what they threw', async () => {
+    const { doors, stream, open, event } = story();
+    const errors: Error[] = [];
+    stream.on('error', (error) => errors.push(error));
+    stream.on('*', () => {
+      throw new Error('a bug of the bot');
+    });
+    await open();
+    event('a');
+    await settled();
+    expect(errors.map(({ message }) => message)).toEqual(['a bug of the bot']);
+    await doors.clock.advance(HOUR);
+    expect(doors.clock.pending).toBe(0);
+  });
+});
+
+describe('the verdict', () => {
+  test('goes from dead to quiet to live and back to quiet', async () => {
+    const { doors, stream, open, event } = story();
+    const verdicts: string[] = [];
+    stream.onStatus(({ verdict }) => verdicts.push(verdict));
+    stream[Symbol.asyncIterator]();
+    expect(stream.status.verdict).toBe('dead');
+    await open();
+    event('a');
+    for (let n = 0; n < 10; n++) {
+      await doors.clock.advance(9000);
+      doors.socket.pong();
+    }
+    expect(verdicts).toEqual(['quiet', 'live', 'quiet']);
+  });
+
+  test('is suspect while an answer is late, and dead once the connection is given up', async () => {
+    const { doors, stream, open } = story();
+    const told: string[] = [];
+    stream.onStatus(({ verdict, reason }) => told.push(`${verdict}: ${reason}`));
+    stream[Symbol.asyncIterator]();
+    await open();
+    await doors.clock.advance(31_000);
+    expect(told.slice(0, 3)).toEqual([
+      'quiet: the connection answers',
+      'suspect: the connection has not answered yet',
+      'dead: no answer for 20000 ms',
+    ]);
+  });
+
+  test('is dead when the account has changed and no event came: a venue that still answers has lost the stream', async () => {
+    let changedAt = 1000;
+    const { doors, stream, open } = story({ check: async () => ({ changedAt }), checkAfterMs: 30_000 });
+    const items = stream[Symbol.asyncIterator]();
+    const told: string[] = [];
+    stream.onStatus(({ verdict, reason }) => told.push(`${verdict}: ${reason}`));
+    const pass = async (ms: number) => {
+      for (let past = 0; past < ms; past += 5000) {
+        await doors.clock.advance(5000);
+        doors.socket.pong();
+      }
+    };
+    await open();
+    await pass(120_000);
+    expect(told).toEqual(['quiet: the connection and the account answer']);
+    const silentSince = doors.clock.now();
+    changedAt = silentSince;
+    await pass(45_000);
+    expect(told[1]).toBe('suspect: the account has changed and no event has come yet');
+    expect(told[2]).toBe('dead: the account has changed and no event came');
+    doors.socket.open();
+    const { value } = await items.next();
+    expect(value).toMatchObject({ e: 'gap', reason: 'the account has changed and no event came' });
+    expect((value as { from: number }).from).toBeLessThanOrEqual(silentSince);
+  });
+});
+
+describe('what makes no sense', () => {
+  test.each([
+    [{ apiKey: '' }, 'apiKey: '],
+    [{ bufferBytesMax: 0 }, 'bufferBytesMax: 0 '],
+    [{ symbols: ['BTCUSDT'] }, 'symbols, cross: '],
+    [{ secret: 'a', privateKey: 'b' }, 'secret, privateKey: '],
+    [{ product: 'futures' as 'usdm' }, 'product: '],
+  ])('%p is refused by name', (options, sentence) => {
+    expect(() => story(options)).toThrow(sentence);
+  });
+});
