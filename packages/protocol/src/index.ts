@@ -3,6 +3,7 @@ export * from './endpoints.ts';
 export * from './ends.ts';
 export * from './errors.ts';
 export * from './events/index.ts';
+export * from './exact-json.ts';
 export * from './exchange-info.ts';
 export * from './lifecycles/index.ts';
 export * from './limits.ts';

@@ -43,12 +43,11 @@ describe('integers', () => {
   });
 
   test('beyond int64, or its null, are refused', () => {
-    for (const i of ['9223372036854775808', '-9223372036854775808']) {
+    for (const i of ['9223372036854775808', '-9223372036854775808', '123456789012345678901']) {
       expect(() => encodeEvent(5, order(i))).toThrow(
         'listStatus.g: int64 holds -9223372036854775807 to 9223372036854775807',
       );
     }
-    expect(() => encodeEvent(5, order('123456789012345678901'))).toThrow('listStatus.g: expected an integer');
   });
 
   test('digits inside strings are no integers', () => {

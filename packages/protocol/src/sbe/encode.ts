@@ -4,9 +4,9 @@
  * The frame of an event is the same for all who read it, but for the subscriptionId, which stands at a fixed offset of
  * each message. Encode once, without one, and stamp it into a copy for each subscription.
  */
+import { parseExact } from '../exact-json.ts';
 import type { Decimal } from './decimal.ts';
 import { narrow, parseDecimal, shareExponent } from './decimal.ts';
-import { parseExactJson } from './exact-json.ts';
 import type {
   BodyPlan,
   DataPlan,
@@ -47,12 +47,20 @@ export interface EncodeEventOptions {
  */
 export function encodeEvent(version: number, event: string | object, options: EncodeEventOptions = {}): Uint8Array {
   const plan = planOf(version);
-  const source = typeof event === 'string' ? parseExactJson(event) : event;
+  const source = typeof event === 'string' ? parseText(event) : event;
   const type = membersOf(source, 'event')['e'];
   const message = (typeof type === 'string' ? plan.byEvent.get(type) : undefined) ?? plan.nonRepresentable;
   const frame = write(plan, message, source, options.timeUnit);
   if (options.subscriptionId !== undefined) stampInto(frame, message, options.subscriptionId);
   return frame;
+}
+
+function parseText(text: string): unknown {
+  try {
+    return parseExact(text);
+  } catch {
+    throw new SbeError('the text is not JSON');
+  }
 }
 
 /** The frame that stands for what the schema cannot carry. */
