@@ -1,0 +1,10 @@
+/** The SDK's doors on Node: the contract that Bun's and browsers' keep too (packages/client/src/doors/doors.contract.ts). */
+import { describe, test } from 'node:test';
+import { load } from './bundle.mjs';
+
+const { DOORS_CASES } = await load('packages/client/src/doors/doors.contract.ts');
+const { nodeDoors } = await load('packages/client/src/doors/node.ts');
+
+describe('doors of Node', () => {
+  for (const { name, run } of DOORS_CASES) test(name, () => run(nodeDoors()));
+});
