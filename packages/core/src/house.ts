@@ -16,6 +16,7 @@ import { WireError } from './control/wire-error.ts';
 import type { Crypto, SecretBox } from './crypto.ts';
 import type { Validation } from './data/admit-event.ts';
 import { MicrosecondBodies } from './data/microseconds.ts';
+import { ReadingDesk } from './data/reading-desk.ts';
 import { Router } from './data/router.ts';
 import { SbeFrames } from './data/sbe-frames.ts';
 import type { Journal } from './journal.ts';
@@ -66,6 +67,7 @@ export interface Settings {
  * The one place that wires core together. Both hallways run through it:
  *
  *   data     source → admitEvent → journal → router → envelope → socket
+ *                                     └────→ resume ───┘
  *   control  request → weigh → authenticate → method → registry → reply
  */
 export class House {
@@ -80,6 +82,7 @@ export class House {
   readonly limits: RateLimits;
   readonly limitsEnforced: boolean;
   readonly router = new Router();
+  readonly readingDesk = new ReadingDesk();
   readonly microsecondBodies = new MicrosecondBodies();
   readonly sbeFrames = new SbeFrames();
   readonly requests = new RequestTally();

@@ -14,6 +14,8 @@ export * from './control/request-tally.ts';
 export * from './control/wire-error.ts';
 export * from './crypto.ts';
 export * from './data/admit-event.ts';
+export * from './data/reading-desk.ts';
+export * from './data/resume.ts';
 export * from './data/router.ts';
 export * from './data/subscription.ts';
 export * from './house.ts';

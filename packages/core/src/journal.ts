@@ -9,7 +9,11 @@
  *   listener sees them in that order, also across appends.
  * - A rejected append was not delivered, is not served by `read`, and its numbers are given to later events. After a
  *   failed write every append that was waiting behind it is rejected too, because their numbers followed from it.
- * - Numbering never restarts: a stream's epoch and last sequence outlive its events (retention) and the process.
+ * - Numbering never restarts: a stream's epoch and last sequence outlive its events (retention) and the process. An epoch
+ *   that `begin` told does so before the stream's first event, too.
+ * - One turn: `head` moves and the listener is called in the same synchronous turn of the event loop, so that whoever sees
+ *   the head between two turns knows what the listener has seen. Resume joins the router on the strength of this.
+ * - A loop of reads starves nobody: one that has something to give resolves in a later turn than it was called in.
  * - What fails its checksum is reported with file and offset and never served.
  *
  * Bounds: `append` rejects with `JournalError('overloaded')` when more than `pendingBytesMax` wait to be written.
@@ -53,7 +57,7 @@ export interface JournalSlice {
   readonly records: readonly JournalRecord[];
   /** Sequence of the oldest event that is still held, or last + 1 when none is. */
   readonly first: number;
-  /** Last sequence given out in this stream; 0 when none. */
+  /** Last sequence that was committed in this stream; 0 when none. */
   readonly last: number;
 }
 
@@ -61,13 +65,19 @@ export interface Journal {
   append(events: readonly NewEvent[], receipt?: Receipt): Promise<AppendResult>;
   /** The highest `n` stored for this producer; 0 when it is new. */
   producerMark(producer: string): number;
-  /** Where the stream stands; undefined while it has had no event and no position was asked of it. */
+  /** Where the stream stands; undefined while it has had no event and was not begun. */
   head(stream: string): Position | undefined;
   /**
-   * Up to `limit` events from sequence `from` on, inclusive, oldest first; `from` below `first` reads from `first`.
-   * Undefined when the stream never had an event. Throws `JournalError('corrupt')` naming file and offset.
+   * Gives a stream that has had no event its epoch, under the same promises as an append. Resolves with where the stream
+   * stands: `<epoch>:0`, or its head when it was begun already.
    */
-  read(stream: string, from: number, limit: number): Promise<JournalSlice | undefined>;
+  begin(stream: string): Promise<Position>;
+  /**
+   * Up to `limit` events from sequence `from` on, inclusive, oldest first; `from` below `first` reads from `first`. Their
+   * bodies take at most `bytesMax` bytes of UTF-8 together, but the first one comes however large it is. Undefined when the
+   * stream was never begun. Throws `JournalError('corrupt')` naming file and offset.
+   */
+  read(stream: string, from: number, limit: number, bytesMax?: number): Promise<JournalSlice | undefined>;
   /** The one listener: the router. Called once per commit with all its records, in order. */
   onCommitted(listener: (records: readonly JournalRecord[]) => void): void;
   /** Undefined when appends are taken; otherwise the fault, in a sentence for the operator. */

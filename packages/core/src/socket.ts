@@ -12,6 +12,10 @@ export interface Socket {
    * must end the connection, because what follows would have a hole.
    */
   send(frame: Frame): boolean;
+  /** What waits in the outbox for the peer, in bytes. The edge tells the connection when it has become less. */
+  readonly waitingBytes: number;
+  /** What `act` sends leaves together, in fewer system calls. */
+  together(act: () => void): void;
   /** Sends a ping; `payload` is ASCII, and the client must copy it into its pong. */
   ping(payload: string): void;
   /** Sends a close frame and ends the connection; idempotent. */

@@ -99,6 +99,7 @@ export const ERRORS = {
   },
   BAD_SYMBOL: { code: -1121, status: 400, msg: 'Invalid symbol.' },
   INVALID_LISTEN_KEY: { code: -1125, status: 400, msg: 'This listenKey does not exist.' },
+  OPTIONAL_PARAMS_BAD_COMBO: { code: -1128, status: 400, msg: 'Combination of optional parameters invalid.' },
   INVALID_PARAMETER: { code: -1130, status: 400, msg: "Data sent for parameter '%s' is not valid." },
   /** No source names the code of the subscription too many; this is the nearest (spot-margin §3.6). */
   TOO_MANY_SUBSCRIPTIONS: {

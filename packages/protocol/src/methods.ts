@@ -85,21 +85,30 @@ const listenKeys: Method[] = [
   { name: 'userDataStream.stop', weight: 1, security: 'USER_STREAM' },
 ];
 
-/** Seen live: `apiKey` sent with `userDataStream.subscribe` is -1104 (spot-margin §1.5). */
+/**
+ * Seen live: `apiKey` sent with `userDataStream.subscribe` is -1104 (spot-margin §1.5). `resume` is our own: the one
+ * extension of the wire (README).
+ */
 const subscriptions: Method[] = [
-  { name: 'userDataStream.subscribe', weight: 2, security: 'SESSION', takes: {} },
+  { name: 'userDataStream.subscribe', weight: 2, security: 'SESSION', takes: { resume: 'optional' } },
   {
     name: 'userDataStream.subscribe.signature',
     weight: 2,
     security: 'USER_DATA',
     // Which of them must be there depends on whether the session is logged on: the security says.
-    takes: { apiKey: 'optional', timestamp: 'optional', signature: 'optional', recvWindow: 'optional' },
+    takes: {
+      apiKey: 'optional',
+      timestamp: 'optional',
+      signature: 'optional',
+      recvWindow: 'optional',
+      resume: 'optional',
+    },
   },
   {
     name: 'userDataStream.subscribe.listenToken',
     weight: 2,
     security: 'NONE',
-    takes: { listenToken: 'mandatory' },
+    takes: { listenToken: 'mandatory', resume: 'optional' },
     since: LISTEN_TOKENS_SINCE,
   },
   { name: 'userDataStream.unsubscribe', weight: 2, security: 'NONE', takes: { subscriptionId: 'optional' } },

@@ -3,6 +3,7 @@ import type { Timer } from '../clock.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { Encoding, EventReader } from '../data/encoding.ts';
 import { eventOpening } from '../data/envelope.ts';
+import { type Outbox, Resume } from '../data/resume.ts';
 import type { Subscription } from '../data/subscription.ts';
 import type { House } from '../house.ts';
 import type { ApiKey, StreamPlace } from '../registry/accounts.ts';
@@ -29,9 +30,11 @@ export class AccountSubscription implements Subscription, ApiKeyGrant, EventRead
   /** Fires at the token's deadline. */
   expiry: Timer | undefined;
   readonly opening: string;
+  /** Present when its frames carry positions. */
+  readonly resume: Resume | undefined;
   readonly #desk: AccountSubscriptions;
 
-  constructor(desk: AccountSubscriptions, id: number, grant: Grant) {
+  constructor(desk: AccountSubscriptions, id: number, grant: Grant, resumable: boolean) {
     this.#desk = desk;
     this.id = id;
     this.grantName = String(id);
@@ -40,10 +43,11 @@ export class AccountSubscription implements Subscription, ApiKeyGrant, EventRead
     this.product = grant.place.product.id;
     this.account = grant.apiKey.account.id;
     this.opening = eventOpening(id);
+    this.resume = resumable ? desk.resume(this) : undefined;
   }
 
-  deliver(type: string, body: string): void {
-    this.#desk.deliver(this, type, body);
+  deliver(type: string, body: string, sequence?: number): void {
+    this.#desk.deliver(this, type, body, sequence);
   }
 
   grantEnded(): void {
@@ -59,6 +63,7 @@ export interface DeskDoors {
   readonly house: House;
   readonly limits: SubscriptionLimits;
   readonly encoding: Encoding;
+  readonly outbox: Outbox;
   readonly ip: string;
   /** The key of the session's logon. */
   loggedOn(): ApiKey | undefined;
@@ -94,22 +99,34 @@ export class AccountSubscriptions {
   }
 
   /**
-   * Opens a subscription, or renews that of a token by another token of its stream. Throws the row of what forbids it.
+   * Opens a subscription, or renews that of a token by another token of its stream. `resumable`: its frames carry positions,
+   * and its `resume` must be judged before it reads. Throws the row of what forbids it.
    */
-  open(grant: Grant): AccountSubscription {
+  open(grant: Grant, resumable = false): AccountSubscription {
+    const { house, limits, encoding } = this.#doors;
+    if (resumable && !encoding.carriesPosition) throw new WireError('OPTIONAL_PARAMS_BAD_COMBO');
     const active = this.#active(grant.place.stream);
-    if (active !== undefined) return this.#renew(active, grant);
-    const { house, limits } = this.#doors;
+    if (active !== undefined) return this.#renew(active, grant, resumable);
     if (this.#byId.size >= limits.activeMax) throw new WireError('TOO_MANY_SUBSCRIPTIONS', [limits.activeMax]);
     if (this.#nextId >= limits.lifetimeMax) throw new WireError('MAXIMUM_SUBSCRIPTION_IDS');
-    const subscription = new AccountSubscription(this, this.#nextId++, grant);
+    const subscription = new AccountSubscription(this, this.#nextId++, grant, resumable);
     this.#byId.set(subscription.id, subscription);
     this.#byStream.set(subscription.stream, subscription);
     house.apiKeyGrants.hold(subscription);
     this.#watch(subscription);
     if (this.#held) this.#fresh.push(subscription);
-    else house.router.attach(subscription);
+    else this.#read(subscription);
     return subscription;
+  }
+
+  /** Of a subscription of this connection. */
+  resume(subscription: AccountSubscription): Resume {
+    return new Resume(this.#doors.house, subscription, this.#doors.outbox);
+  }
+
+  /** Gives up a subscription that nobody was told of. */
+  abandon(subscription: AccountSubscription): void {
+    this.#remove(subscription);
   }
 
   /** Ends the one of this id, or all where none is named. Throws -2036 when there is nothing to end (spot-margin §3.7). */
@@ -135,10 +152,13 @@ export class AccountSubscriptions {
     else this.#doors.send(frame);
   }
 
-  deliver(subscription: AccountSubscription, type: string, body: string): void {
+  deliver(subscription: AccountSubscription, type: string, body: string, sequence?: number): void {
+    const { resume } = subscription;
     // The machine's timer may be late; an event after the deadline is nobody's.
     if (this.#expired(subscription)) this.terminate(subscription);
-    else this.#doors.send(this.#doors.encoding.event(subscription, type, body));
+    else if (resume === undefined || sequence === undefined || resume.follows(sequence)) {
+      this.#doors.send(this.#doors.encoding.event(subscription, type, body, sequence));
+    }
   }
 
   /** A logon ends at its session's next request (derivatives §2.4); everything else at once. */
@@ -164,7 +184,7 @@ export class AccountSubscriptions {
   settle(): void {
     this.#held = false;
     for (const subscription of this.#fresh.splice(0)) {
-      if (this.#byId.has(subscription.id)) this.#doors.house.router.attach(subscription);
+      if (this.#byId.has(subscription.id)) this.#read(subscription);
     }
     for (const frame of this.#lastWords.splice(0)) this.#doors.send(frame);
   }
@@ -184,9 +204,15 @@ export class AccountSubscriptions {
     return undefined;
   }
 
-  /** Also by a token that ends earlier (spot-margin §3.5). */
-  #renew(active: AccountSubscription, grant: Grant): AccountSubscription {
+  #read(subscription: AccountSubscription): void {
+    if (subscription.resume === undefined) this.#doors.house.router.attach(subscription);
+    else subscription.resume.start();
+  }
+
+  /** Also by a token that ends earlier (spot-margin §3.5). What its frames look like was settled when it was opened. */
+  #renew(active: AccountSubscription, grant: Grant, resumable: boolean): AccountSubscription {
     if (active.grant.kind !== 'token' || grant.kind !== 'token') throw new WireError('SUBSCRIPTION_ACTIVE');
+    if (resumable && active.resume === undefined) throw new WireError('OPTIONAL_PARAMS_BAD_COMBO');
     active.grant = grant;
     this.#watch(active);
     return active;
@@ -208,6 +234,7 @@ export class AccountSubscriptions {
     const { house } = this.#doors;
     this.#byStream.delete(subscription.stream);
     subscription.expiry?.cancel();
+    subscription.resume?.stop();
     house.apiKeyGrants.release(subscription);
     house.router.detach(subscription);
     return true;

@@ -1,9 +1,16 @@
 import { type ConnectionRow, ENDS, type EndName } from '@listenpost/protocol';
 import type { Timer } from '../clock.ts';
+import type { Outbox } from '../data/resume.ts';
 import type { House } from '../house.ts';
 import type { Frame, Socket } from '../socket.ts';
 import { FrameWindow } from './frame-window.ts';
 import { Heartbeat } from './heartbeat.ts';
+
+/**
+ * What may wait in an outbox when a batch of a backfill is added. Enough that the peer never waits for the next batch, and
+ * so little that many backfills on one connection, two of which may read at once, stay far from the outbox's own bound.
+ */
+const BACKFILL_WAITING_BYTES_MAX = 64 * 1024;
 
 /** What an operator sees of a connection. */
 export interface ConnectionInfo {
@@ -18,9 +25,9 @@ export interface ConnectionInfo {
 
 /**
  * What every connection has, whatever it speaks: a heartbeat, a lifetime, a limit on frames, and one way to end.
- * The edge calls `opened` once the socket is open, then `message`, `binary`, `pinged`, `ponged`, and `closed` last.
+ * The edge calls `opened` once the socket is open, then `message`, `binary`, `pinged`, `ponged`, `drained`, and `closed` last.
  */
-export abstract class Connection {
+export abstract class Connection implements Outbox {
   readonly id: string;
   readonly ip: string;
   readonly openedAt: number;
@@ -31,6 +38,8 @@ export abstract class Connection {
   #lifetime: Timer | undefined;
   readonly #frames = new FrameWindow();
   #ended = false;
+  /** Backfills that wait for the peer to read. */
+  #waiting: (() => void)[] = [];
 
   constructor(house: House, row: ConnectionRow, ip: string) {
     this.house = house;
@@ -77,6 +86,25 @@ export abstract class Connection {
   ponged(payload: string): void {
     const proof = this.#heartbeat?.pong(payload) ?? false;
     if (!proof) this.countFrame(this.controlFramesPerSecond);
+  }
+
+  /** The peer has read some of what waited for it. */
+  drained(): void {
+    if (this.hasRoom) this.#wake();
+  }
+
+  get hasRoom(): boolean {
+    return (this.#socket?.waitingBytes ?? 0) < BACKFILL_WAITING_BYTES_MAX;
+  }
+
+  /** A peer that never reads is cut by its heartbeat, and by `slowConsumer` once retention overtakes its backfill. */
+  room(): Promise<void> {
+    if (this.#ended || this.hasRoom) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  together(act: () => void): void {
+    if (!this.#ended) this.#socket?.together(act);
   }
 
   /** The socket is gone, whoever closed it. */
@@ -131,5 +159,10 @@ export abstract class Connection {
     this.#lifetime?.cancel();
     this.house.connections.delete(this);
     this.release();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

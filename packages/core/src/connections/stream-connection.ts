@@ -1,5 +1,6 @@
 import { PRODUCTS, type Product, type StreamBase } from '@listenpost/protocol';
-import { combined, combinedOpening } from '../data/envelope.ts';
+import { combined, combinedOpening, positioned } from '../data/envelope.ts';
+import { NOTHING_TO_RESUME, Resume, type ResumeFrom, type ResumeVerdict } from '../data/resume.ts';
 import type { Subscription } from '../data/subscription.ts';
 import type { House } from '../house.ts';
 import type { ListenKey } from '../registry/listen-keys.ts';
@@ -26,8 +27,10 @@ class StreamSubscription implements Subscription {
   readonly #type: string | null;
   readonly #opening: string;
   readonly #connection: StreamConnection;
+  /** Present when its frames carry positions. */
+  readonly resume: Resume | undefined;
 
-  constructor(connection: StreamConnection, name: string, grant: Grant) {
+  constructor(connection: StreamConnection, name: string, grant: Grant, resumable: boolean) {
     const at = name.indexOf('@');
     this.#connection = connection;
     this.name = name;
@@ -37,11 +40,15 @@ class StreamSubscription implements Subscription {
     this.key = grant.key;
     this.stream = grant.stream;
     this.product = grant.product.id;
+    this.resume = resumable ? connection.resume(this) : undefined;
   }
 
-  deliver(type: string, body: string): void {
-    if (this.#type !== null && this.#type !== type) return;
-    this.#connection.deliver(this.#opening, body);
+  deliver(type: string, body: string, sequence?: number): void {
+    const { resume } = this;
+    const follows = resume === undefined || sequence === undefined || resume.follows(sequence);
+    if (!follows || (this.#type !== null && this.#type !== type)) return;
+    if (resume === undefined) this.#connection.deliver(this.#opening, body);
+    else this.#connection.deliverPositioned(this.#opening, body, resume.closing, sequence);
   }
 
   grantEnded(): void {
@@ -63,12 +70,15 @@ export class StreamConnection extends Connection {
   #settled = false;
 
   readonly #firstNames: readonly string[];
+  /** Names that are resumed, and from where: what the URL asked, or where it stood when its path fell silent. */
+  readonly #resumes: Map<string, ResumeFrom>;
 
   constructor(house: House, url: StreamUrl, ip: string) {
     super(house, house.connectionRow(PRODUCTS[url.base.product].connection), ip);
     this.#base = url.base;
     this.#combined = url.combined;
     this.#firstNames = url.names;
+    this.#resumes = new Map(url.resumes);
   }
 
   /** The names of the URL are read only once the socket can take what they bring. */
@@ -117,16 +127,29 @@ export class StreamConnection extends Connection {
     this.send(this.#combined ? combined(opening, body) : body);
   }
 
+  /** Always in the wrapped form, whatever the property `combined` says: a raw frame has no place for a position. */
+  deliverPositioned(opening: string, body: string, closing: string, sequence: number | undefined): void {
+    this.send(sequence === undefined ? combined(opening, body) : positioned(opening, body, closing, sequence));
+  }
+
+  /** Of a subscription of this connection. */
+  resume(subscription: StreamSubscription): Resume {
+    return new Resume(this.house, subscription, this);
+  }
+
   /** The name stays listed; nothing follows under it. */
   lost(subscription: StreamSubscription): void {
     this.#detach(subscription);
     if (this.#names.get(subscription.name) === subscription) this.#names.set(subscription.name, null);
   }
 
-  /** A path may have fallen silent, or speak again. */
+  /** A path may have fallen silent, or speak again. What goes on reading what it read goes on as it is. */
   override rulesReplaced(): void {
-    for (const name of [...this.#names.keys()]) {
-      this.#unsubscribe(name);
+    for (const [name, subscription] of [...this.#names]) {
+      if (subscription?.stream === this.#grant(name)?.stream) continue;
+      const stood = subscription?.resume?.position;
+      if (stood !== undefined) this.#resumes.set(name, stood);
+      if (subscription !== null) this.lost(subscription);
       this.#subscribe(name);
     }
   }
@@ -147,7 +170,10 @@ export class StreamConnection extends Connection {
         for (const name of request.names) this.#subscribe(name);
         return answerOf(null, request.id);
       case 'UNSUBSCRIBE':
-        for (const name of request.names) this.#unsubscribe(name);
+        for (const name of request.names) {
+          this.#unsubscribe(name);
+          this.#resumes.delete(name);
+        }
         return answerOf(null, request.id);
       case 'LIST_SUBSCRIPTIONS':
         return answerOf([...this.#names.keys()], request.id);
@@ -169,14 +195,37 @@ export class StreamConnection extends Connection {
   #subscribe(name: string): void {
     if (this.#names.get(name)) return;
     const grant = this.#grant(name);
+    const from = this.#resumes.get(name);
     if (grant === null) {
       this.#names.set(name, null);
+      if (from !== undefined) this.#tell(name, NOTHING_TO_RESUME);
       return;
     }
-    const subscription = new StreamSubscription(this, name, grant);
+    const subscription = new StreamSubscription(this, name, grant, from !== undefined);
     this.#names.set(name, subscription);
     grant.key.attach(subscription);
-    this.house.router.attach(subscription);
+    if (from === undefined) this.house.router.attach(subscription);
+    else this.#resume(subscription, from);
+  }
+
+  /** The verdict is the stream's first frame. */
+  #resume({ name, resume }: StreamSubscription, from: ResumeFrom): void {
+    resume
+      ?.judge(from)
+      .then((verdict) => {
+        if (resume.over) return;
+        this.#tell(name, verdict);
+        resume.start();
+      })
+      .catch((cause: unknown) => {
+        if (resume.over) return;
+        this.house.report(cause);
+        this.end('internalError');
+      });
+  }
+
+  #tell(name: string, verdict: ResumeVerdict | typeof NOTHING_TO_RESUME): void {
+    this.send(`{"stream":${JSON.stringify(name)},"resume":${JSON.stringify(verdict)}}`);
   }
 
   #unsubscribe(name: string): void {
@@ -186,6 +235,7 @@ export class StreamConnection extends Connection {
   }
 
   #detach(subscription: StreamSubscription): void {
+    subscription.resume?.stop();
     subscription.key.detach(subscription);
     this.house.router.detach(subscription);
   }

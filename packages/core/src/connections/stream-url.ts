@@ -1,4 +1,5 @@
 import { STREAM_BASES, STREAM_NAME, type StreamBase } from '@listenpost/protocol';
+import { parseResume, type ResumeFrom } from '../data/resume.ts';
 
 /** A stream connection's URL, taken apart (derivatives §3.1). */
 export interface StreamUrl {
@@ -7,7 +8,13 @@ export interface StreamUrl {
   readonly combined: boolean;
   /** The names to subscribe to, in the order asked; a filtered key stands once for each of its events. */
   readonly names: readonly string[];
+  /** From where these of the names are resumed. */
+  readonly resumes: ReadonlyMap<string, ResumeFrom>;
 }
+
+type Refused = { readonly refused: string };
+
+const NO_RESUMES: ReadonlyMap<string, ResumeFrom> = new Map();
 
 interface StreamPath {
   readonly base: StreamBase;
@@ -25,33 +32,41 @@ const PATHS: ReadonlyMap<string, StreamPath> = new Map(
  * The parts of a stream URL, `null` when the path is no stream path at all, or a refusal when it is one but malformed: a
  * trailing slash, a bare name after `?`, a comma for a separator (change log 2023; derivatives §3.1).
  */
-export function parseStreamUrl(path: string, query: string): StreamUrl | { readonly refused: string } | null {
+export function parseStreamUrl(path: string, query: string): StreamUrl | Refused | null {
   const bare = PATHS.get(path);
   if (bare !== undefined) return withQuery(bare.base, bare.combined, query);
   if (path.endsWith('/') && PATHS.has(path.slice(0, -1))) return { refused: 'a trailing slash' };
   const at = path.indexOf('/ws/');
   const row = at < 0 ? undefined : PATHS.get(path.slice(0, at + 3));
   if (row === undefined) return null;
+  if (new QueryPairs(query).all('resume').length > 0) return { refused: RAW_RESUME };
   const names = namesOf(
     path
       .slice(at + 4)
       .split('/')
       .map(decoded),
   );
-  return names === null ? { refused: 'malformed stream name' } : { ...row, names };
+  return names === null ? { refused: 'malformed stream name' } : { ...row, names, resumes: NO_RESUMES };
 }
 
-function withQuery(base: StreamBase, combined: boolean, query: string): StreamUrl | { readonly refused: string } {
+/** A raw frame is the event and nothing else: it has no place for a position. */
+const RAW_RESUME = 'resume= needs the wrapped form, /stream?streams=<listenKey>&resume=latest';
+
+function withQuery(base: StreamBase, combined: boolean, query: string): StreamUrl | Refused {
   if (query !== '' && !query.includes('=')) return { refused: 'a stream name after ? needs listenKey= or /ws/<name>' };
   const parameters = new QueryPairs(query);
   const names: string[] = [];
   if (combined) {
     for (const streams of parameters.all('streams')) {
-      const listed = streams === '' ? [] : namesOf(streams.split('/'));
-      if (listed === null) return { refused: 'malformed streams=; names are separated by /' };
+      const listed = streams === '' ? [] : streams.split('/');
+      if (!listed.every((name) => STREAM_NAME.test(name))) {
+        return { refused: 'malformed streams=; names are separated by /' };
+      }
       names.push(...listed);
     }
   }
+  const resumes = resumesOf(parameters.all('resume'), combined, names);
+  if ('refused' in resumes) return resumes;
   if (base.takesListenKeyParameter) {
     const events = parameters.all('events');
     for (const [nth, key] of parameters.all('listenKey').entries()) {
@@ -60,7 +75,28 @@ function withQuery(base: StreamBase, combined: boolean, query: string): StreamUr
       names.push(...filtered(key, events[nth]));
     }
   }
-  return { base, combined, names: [...new Set(names)] };
+  return { base, combined, names: [...new Set(names)], resumes };
+}
+
+/** The n-th `resume` belongs to the n-th name of `streams=`. */
+function resumesOf(
+  texts: readonly string[],
+  combined: boolean,
+  names: readonly string[],
+): ReadonlyMap<string, ResumeFrom> | Refused {
+  if (texts.length === 0) return NO_RESUMES;
+  if (!combined) return { refused: RAW_RESUME };
+  if (texts.length > names.length)
+    return { refused: 'more resume= than names in streams=; the n-th belongs to the n-th' };
+  if (new Set(names).size < names.length)
+    return { refused: 'a name that stands twice in streams=; with resume= once each' };
+  const resumes = new Map<string, ResumeFrom>();
+  for (const [nth, text] of texts.entries()) {
+    const from = parseResume(text);
+    if (from === undefined) return { refused: 'malformed resume=; it is latest or a position, <epoch>:<sequence>' };
+    resumes.set(names[nth] as string, from);
+  }
+  return resumes;
 }
 
 /** `<key>` for everything, else `<key>@<EVENT>` for each event, sorted by name as LIST_SUBSCRIPTIONS gives them back. */

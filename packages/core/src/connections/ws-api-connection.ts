@@ -132,6 +132,7 @@ export class WsApiConnection extends Connection {
       house: this.house,
       limits,
       encoding: this.#encoding,
+      outbox: this,
       ip: this.ip,
       loggedOn: () => this.#session.apiKey,
       send: (frame) => this.send(frame),

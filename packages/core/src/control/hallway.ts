@@ -1,5 +1,6 @@
 import { instantIn } from '@listenpost/protocol';
 import type { House } from '../house.ts';
+import { JournalError } from '../journal.ts';
 import { METHOD_HANDLERS } from '../methods/index.ts';
 import { RegistryStoreError } from '../registry-store.ts';
 import { authenticate } from './authenticate.ts';
@@ -76,5 +77,5 @@ function refusal(house: House, cause: unknown): WireError {
   if (cause instanceof WireError) return cause;
   if (cause instanceof RegistryStoreError) return new WireError('DISCONNECTED');
   house.report(cause);
-  return new WireError('UNKNOWN');
+  return new WireError(cause instanceof JournalError ? 'DISCONNECTED' : 'UNKNOWN');
 }

@@ -17,6 +17,11 @@ export class Params {
     return value === '' ? undefined : value;
   }
 
+  /** Whether it was sent and is not null, empty or not. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
   /** What was sent and is not null, empty texts too. */
   names(): IterableIterator<string> {
     return this.#values.keys();

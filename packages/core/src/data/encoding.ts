@@ -9,7 +9,7 @@ import {
 } from '@listenpost/protocol';
 import type { Result } from '../control/call.ts';
 import type { Frame } from '../socket.ts';
-import { CONNECTION_EVENT_OPENING, eventFrame } from './envelope.ts';
+import { CONNECTION_EVENT_OPENING, eventFrame, positioned } from './envelope.ts';
 import type { MicrosecondBodies } from './microseconds.ts';
 import type { SbeFrames } from './sbe-frames.ts';
 
@@ -34,21 +34,29 @@ export interface EventReader {
   readonly product: ProductId;
   /** Of its JSON frames: `eventOpening` of its id. */
   readonly opening: string;
+  /** Present when its frames say where each event stands. */
+  readonly resume?: { readonly closing: string } | undefined;
 }
 
 /** The frames of one WebSocket API connection: chosen by its URL, for its whole life (spot-margin §1.2, §7.4). */
 export interface Encoding {
   /** Of the times in `ApiResponse` and in connection events. */
   readonly timeUnit: TimeUnit;
+  /** Whether its frames can say where an event stands. */
+  readonly carriesPosition: boolean;
   response(response: ApiResponse): Frame;
-  /** `body` is the record's, with its times in milliseconds. What is the same for all readers is made once. */
-  event(reader: EventReader, type: string, body: string): Frame;
+  /**
+   * `body` is the record's, with its times in milliseconds; the system's own events have no `sequence`. What is the same for
+   * all readers is made once.
+   */
+  event(reader: EventReader, type: string, body: string, sequence?: number): Frame;
   /** An event of the connection itself, which has no subscription. */
   connectionEvent(event: { readonly e: string; readonly E: number }): Frame;
 }
 
 export class JsonEncoding implements Encoding {
   readonly timeUnit: TimeUnit;
+  readonly carriesPosition = true;
   readonly #microsecondBodies: MicrosecondBodies;
 
   constructor(microsecondBodies: MicrosecondBodies, timeUnit: TimeUnit) {
@@ -60,9 +68,10 @@ export class JsonEncoding implements Encoding {
     return `{"id":${id},${JSON.stringify(members).slice(1)}`;
   }
 
-  event({ product, opening }: EventReader, type: string, body: string): string {
+  event({ product, opening, resume }: EventReader, type: string, body: string, sequence?: number): string {
     const inUnit = this.timeUnit === 'MICROSECOND' ? this.#microsecondBodies.of(product, type, body) : body;
-    return eventFrame(opening, inUnit);
+    if (resume === undefined || sequence === undefined) return eventFrame(opening, inUnit);
+    return positioned(opening, inUnit, resume.closing, sequence);
   }
 
   connectionEvent(event: object): string {
@@ -74,6 +83,8 @@ export class JsonEncoding implements Encoding {
 export class SbeEncoding implements Encoding {
   /** Whatever the URL says (spot-margin §7.1). */
   readonly timeUnit = 'MICROSECOND';
+  /** The schema is the exchange's and has no such field. */
+  readonly carriesPosition = false;
   readonly #frames: SbeFrames;
   readonly #choice: SbeChoice;
 

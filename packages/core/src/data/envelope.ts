@@ -17,6 +17,16 @@ export function eventOpening(subscriptionId: number): string {
   return `{"subscriptionId":${subscriptionId},"event":`;
 }
 
+/** The closing of a resumable subscription's frames up to the sequence (README: resume), made once per subscription. */
+export function positionClosing(epoch: string): string {
+  return `,"position":"${epoch}:`;
+}
+
+/** Either form, saying where the event stands. */
+export function positioned(opening: string, body: string, closing: string, sequence: number): string {
+  return `${opening}${body}${closing}${sequence}"}`;
+}
+
 /** An event of the connection itself has no subscription. */
 export const CONNECTION_EVENT_OPENING = '{"event":';
 

@@ -30,15 +30,15 @@ export class Router {
 
   deliver(records: readonly JournalRecord[]): void {
     this.events += records.length;
-    for (const { stream, type, body } of records) {
+    for (const { stream, type, body, sequence } of records) {
       const held = this.#streams.get(stream);
       if (held === undefined) continue;
       if (held instanceof Set) {
         this.deliveries += held.size;
-        for (const subscription of held) subscription.deliver(type, body);
+        for (const subscription of held) subscription.deliver(type, body, sequence);
       } else {
         this.deliveries += 1;
-        held.deliver(type, body);
+        held.deliver(type, body, sequence);
       }
     }
   }

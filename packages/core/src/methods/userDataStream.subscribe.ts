@@ -1,8 +1,13 @@
 import type { AccountHandler } from './handler.ts';
-import { subscriptionResult } from './subscription-result.ts';
+import { openSubscription } from './open-subscription.ts';
 
 /** Reads the account of the session's logon on this connection (spot-margin §3.3). */
-export const userDataStreamSubscribe: AccountHandler = ({ apiKey, product, subscriptions, instant }, house) => {
-  const place = house.placeOf(apiKey, product);
-  return subscriptionResult(subscriptions.open({ kind: 'logon', apiKey, place, deadline: null }), house, instant);
+export const userDataStreamSubscribe: AccountHandler = (call, house) => {
+  const { apiKey, product } = call;
+  return openSubscription(call, house, {
+    kind: 'logon',
+    apiKey,
+    place: house.placeOf(apiKey, product),
+    deadline: null,
+  });
 };

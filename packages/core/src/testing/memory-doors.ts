@@ -2,7 +2,16 @@
  * A house whose doors lead nowhere: time by hand, chance by a seed, a journal and a registry that are maps, sockets that
  * are lists. For core's own tests; what is promised about real doors is checked by their contract suites.
  */
-import { type End, type EndName, type ErrorName, PRODUCTS, type ProductId, SYMBOLS } from '@listenpost/protocol';
+import {
+  type End,
+  type EndName,
+  type ErrorName,
+  type Position,
+  PRODUCTS,
+  type ProductId,
+  printPosition,
+  SYMBOLS,
+} from '@listenpost/protocol';
 import type { AccountSpec, ApiKeyMaterial, ApiKeySpec } from '../accounts.ts';
 import { BINANCE_LIMITS } from '../control/rate-limits.ts';
 import { WireError } from '../control/wire-error.ts';
@@ -105,20 +114,23 @@ export class MapStore implements RegistryStore {
   }
 }
 
-/** Commits each append as it comes. */
+/** Commits each append as it comes, and holds what tests do not drop. The first stream has the epoch `e1`, the next `e2`. */
 export class MapJournal implements Journal {
   readonly fault = undefined;
-  readonly #last = new Map<string, number>();
+  readonly #streams = new Map<string, { readonly epoch: string; records: JournalRecord[]; last: number }>();
+  /** What reads wait for, and how they end. Default: nothing. */
+  beforeRead: (stream: string, from: number) => Promise<void> = () => Promise.resolve();
   #listener: (records: readonly JournalRecord[]) => void = () => undefined;
 
   append(events: readonly NewEvent[]): Promise<AppendResult> {
     const records = events.map((event) => {
-      const sequence = (this.#last.get(event.stream) ?? 0) + 1;
-      this.#last.set(event.stream, sequence);
-      return { ...event, sequence };
+      const stream = this.#stream(event.stream);
+      const record = { ...event, sequence: ++stream.last };
+      stream.records.push(record);
+      return record;
     });
     this.#listener(records);
-    const last = new Map(records.map(({ stream, sequence }) => [stream, `e:${sequence}`]));
+    const last = new Map(records.map(({ stream }) => [stream, printPosition(this.head(stream) as Position)]));
     return Promise.resolve({ accepted: records.length, last, repeated: false });
   }
 
@@ -126,10 +138,42 @@ export class MapJournal implements Journal {
     return 0;
   }
 
-  head(): undefined {}
+  head(name: string): Position | undefined {
+    const stream = this.#streams.get(name);
+    return stream && { epoch: stream.epoch, sequence: stream.last };
+  }
 
-  read(): Promise<JournalSlice | undefined> {
-    return Promise.resolve(undefined);
+  begin(name: string): Promise<Position> {
+    const { epoch, last } = this.#stream(name);
+    return Promise.resolve({ epoch, sequence: last });
+  }
+
+  async read(name: string, from: number, limit: number, bytesMax = Infinity): Promise<JournalSlice | undefined> {
+    await this.beforeRead(name, from);
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return undefined;
+    const { epoch, last } = stream;
+    const first = last - stream.records.length + 1;
+    const wanted = stream.records.filter(({ sequence }) => sequence >= from).slice(0, limit);
+    let bytes = 0;
+    const records = wanted.filter(({ body }, at) => {
+      bytes += body.length;
+      return at === 0 || bytes <= bytesMax;
+    });
+    return { epoch, records, first, last };
+  }
+
+  /** Drops the oldest events, as retention does. */
+  drop(name: string, count: number): void {
+    this.#stream(name).records.splice(0, count);
+  }
+
+  #stream(name: string) {
+    const known = this.#streams.get(name);
+    if (known !== undefined) return known;
+    const made = { epoch: `e${this.#streams.size + 1}`, records: [], last: 0 };
+    this.#streams.set(name, made);
+    return made;
   }
 
   onCommitted(listener: (records: readonly JournalRecord[]) => void): void {
@@ -156,6 +200,13 @@ export class RecordingSocket implements Socket {
   pong: (payload: string) => void = () => undefined;
   /** Frames that still fit into the outbox. */
   room = Number.POSITIVE_INFINITY;
+
+  /** What the peer has not read, as a test says; it tells the connection when that becomes less. */
+  waitingBytes = 0;
+
+  together(act: () => void): void {
+    act();
+  }
 
   send(frame: Frame): boolean {
     if (this.room <= 0) return false;

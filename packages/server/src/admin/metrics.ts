@@ -42,9 +42,16 @@ export class Metrics {
       const figure = new Gauge({ name: `listenpost_${name}`, help, labelNames, registers: [registry] });
       for (const [value, labels = {}] of values) figure.set(labels, value);
     };
-    const { router, requests, listenKeys, accounts, journal, store } = house;
+    const { router, readingDesk, requests, listenKeys, accounts, journal, store } = house;
     counter('events_appended_total', 'Events that became durable', [], [[router.events]]);
     counter('events_delivered_total', 'Events handed to subscriptions', [], [[router.deliveries]]);
+    counter(
+      'events_backfilled_total',
+      'Events read from the journal by resuming subscriptions',
+      [],
+      [[readingDesk.events]],
+    );
+    gauge('backfill_turns_waiting', 'Resuming subscriptions that wait for their turn', [], [[readingDesk.waiting]]);
     counter('requests_total', 'Answers by operation and status', ['operation', 'status'], requestValues(requests));
     counter('connection_ends_total', 'Connections that the server ended, by name', ['end'], this.#endValues());
     gauge('connections', 'Open client connections', ['row'], connectionValues(house));

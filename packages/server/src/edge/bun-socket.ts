@@ -17,6 +17,14 @@ export class BunSocket implements Socket {
     return this.#socket.send(frame) !== DROPPED;
   }
 
+  get waitingBytes(): number {
+    return this.#socket.getBufferedAmount();
+  }
+
+  together(act: () => void): void {
+    this.#socket.cork(act);
+  }
+
   ping(payload: string): void {
     this.#socket.ping(payload);
   }

@@ -170,6 +170,7 @@ function sockets(house: House, outboxBytesMax: number): WebSocketHandler<Data> {
       }),
     ping: (socket) => guarded(socket, (connection) => connection.pinged()),
     pong: (socket, payload) => guarded(socket, (connection) => connection.ponged(payload.toString('latin1'))),
+    drain: (socket) => guarded(socket, (connection) => connection.drained()),
     close: (socket) => guarded(socket, (connection) => connection.closed()),
   };
 }

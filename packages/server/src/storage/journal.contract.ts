@@ -68,6 +68,96 @@ export function describeJournal(name: string, makeJournal: () => JournalUnderTes
     await journal.close();
   });
 
+  test(named('begins a stream: its epoch is told before its first event, and stays'), async () => {
+    const journal = await makeJournal().open();
+    const begun = await journal.begin('alice/usdm');
+    expect(begun).toEqual({ epoch: expect.stringMatching(/^[A-Za-z0-9]{8,16}$/), sequence: 0 });
+    expect(await journal.begin('alice/usdm')).toEqual(begun);
+    expect(journal.head('alice/usdm')).toEqual(begun);
+    expect(await journal.read('alice/usdm', 1, 10)).toEqual({ epoch: begun.epoch, records: [], first: 1, last: 0 });
+    const { last } = await journal.append([event('alice/usdm', '1')]);
+    expect(last.get('alice/usdm')).toBe(`${begun.epoch}:1`);
+    expect(await journal.begin('alice/usdm')).toEqual({ epoch: begun.epoch, sequence: 1 });
+    expect((await journal.begin('bob/usdm')).epoch).not.toBe(begun.epoch);
+    await journal.close();
+  });
+
+  test(named('begins a stream once, however many ask and whatever is appended meanwhile'), async () => {
+    const journal = await makeJournal().open();
+    const appended = journal.append([event('alice/usdm', '1')]);
+    const streams = ['alice/usdm', 'bob/usdm', 'bob/usdm', 'carol/usdm', 'alice/usdm', 'carol/usdm'];
+    const begun = streams.map((stream) => journal.begin(stream));
+    const later = journal.append([event('carol/usdm', '1'), event('bob/usdm', '1')]);
+    const positions = await Promise.all(begun);
+    const epochs = new Map(streams.map((stream) => [stream, journal.head(stream)?.epoch]));
+    expect(positions.map(({ epoch }) => epoch)).toEqual(streams.map((stream) => epochs.get(stream) ?? ''));
+    expect((await appended).last.get('alice/usdm')).toBe(`${epochs.get('alice/usdm')}:1`);
+    expect([...(await later).last.values()]).toEqual([`${epochs.get('carol/usdm')}:1`, `${epochs.get('bob/usdm')}:1`]);
+    await journal.close();
+    expect(await faultOf(journal.begin('dave/usdm'))).toBe('closed');
+  });
+
+  test(named('reads no more bytes than it may, and at least one event'), async () => {
+    const journal = await makeJournal().open();
+    const body = (letters: string) => `{"e":"x","n":"${letters}"}`;
+    const bodies = ['é'.repeat(40), 'b', 'c'.repeat(500), 'd', 'e'.repeat(30)].map(body);
+    for (const text of bodies) await journal.append([{ stream: 'alice/usdm', type: 'x', body: text }]);
+    const bytes = bodies.map((text) => Buffer.byteLength(text));
+    const read = async (from: number, bytesMax: number) =>
+      (await journal.read('alice/usdm', from, 10, bytesMax))?.records.map(({ sequence }) => sequence);
+    const sum = (count: number) => bytes.slice(0, count).reduce((left, right) => left + right, 0);
+    expect(await read(1, sum(2))).toEqual([1, 2]);
+    expect(await read(1, sum(2) - 1)).toEqual([1]);
+    expect(await read(1, 0)).toEqual([1]);
+    expect(await read(3, 1)).toEqual([3]);
+    expect(await read(1, sum(5))).toEqual([1, 2, 3, 4, 5]);
+    expect(await read(1, sum(5) - 1)).toEqual([1, 2, 3, 4]);
+    expect((await journal.read('alice/usdm', 1, 3, sum(5)))?.records.length).toBe(3);
+    await journal.close();
+  });
+
+  test(named('the head moves in the turn in which the listener is called, never before'), async () => {
+    const journal = await makeJournal().open();
+    let heard = 0;
+    journal.onCommitted((records) => {
+      expect(journal.head('alice/usdm')?.sequence).toBe(records.at(-1)?.sequence);
+      heard = records.at(-1)?.sequence ?? 0;
+    });
+    let appending = true;
+    let looks = 0;
+    const look = () => {
+      expect(journal.head('alice/usdm')?.sequence ?? 0).toBe(heard);
+      looks += 1;
+      if (!appending) return;
+      queueMicrotask(() => expect(journal.head('alice/usdm')?.sequence ?? 0).toBe(heard));
+      setImmediate(look);
+    };
+    look();
+    for (let i = 1; i <= 50; i += 1) {
+      await journal.append([event('alice/usdm', String(i)), event('alice/usdm', 'more')]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    appending = false;
+    expect({ heard, looked: looks > 10 }).toEqual({ heard: 100, looked: true });
+    await journal.close();
+  });
+
+  test(named('a loop of reads starves nobody'), async () => {
+    const journal = await makeJournal().open();
+    await journal.append([event('alice/usdm', '1')]);
+    let turns = 0;
+    let reading = true;
+    const turn = () => {
+      turns += 1;
+      if (reading) setImmediate(turn);
+    };
+    turn();
+    for (let i = 0; i < 100; i += 1) await journal.read('alice/usdm', 1, 1);
+    reading = false;
+    expect(turns).toBeGreaterThan(50);
+    await journal.close();
+  });
+
   test(named('hands the listener every record in order, before the append is answered'), async () => {
     const journal = await makeJournal().open();
     const seen: JournalRecord[] = [];
@@ -220,6 +310,18 @@ export function describeJournal(name: string, makeJournal: () => JournalUnderTes
     await journal.close();
   });
 
+  test(named('retention leaves a stream that was begun its epoch'), async () => {
+    const journal = await makeJournal().open({ retention: { bytes: 40_000 }, segmentBytes: 8_000 });
+    const begun = await journal.begin('quiet/usdm');
+    for (let i = 0; i < 200; i += 1) await journal.append([event('alice/usdm', 'x'.repeat(800))]);
+    await journal.retain();
+    expect(journal.head('quiet/usdm')).toEqual(begun);
+    expect(await journal.read('quiet/usdm', 1, 10)).toMatchObject({ records: [], first: 1, last: 0 });
+    const { last } = await journal.append([event('quiet/usdm', '1')]);
+    expect(last.get('quiet/usdm')).toBe(`${begun.epoch}:1`);
+    await journal.close();
+  });
+
   test(named('retention by age drops what is old and nothing else'), async () => {
     let nowMs = 1_000_000;
     const journal = await makeJournal().open({ retention: { ageMs: 60_000 }, nowMs: () => nowMs });
@@ -258,12 +360,35 @@ export function describeJournal(name: string, makeJournal: () => JournalUnderTes
     await again.close();
   });
 
+  test(named('an epoch that was told outlives the process, again and again, and so do events on it'), async () => {
+    const place = makeJournal();
+    const journal = await place.open();
+    await journal.append([event('alice/usdm', '1')]);
+    const begun = await journal.begin('quiet/usdm');
+    await journal.append([event('bob/usdm', '1')]);
+    await journal.begin('late/usdm');
+    await journal.close();
+    const second = (await place.reopen?.()) as Journal;
+    expect(second.head('quiet/usdm')).toEqual(begun);
+    expect(await second.begin('quiet/usdm')).toEqual(begun);
+    expect(await second.read('bob/usdm', 1, 10)).toMatchObject({ first: 1, last: 1 });
+    const { last } = await second.append([event('quiet/usdm', '1'), event('quiet/usdm', '2')]);
+    expect(last.get('quiet/usdm')).toBe(`${begun.epoch}:2`);
+    await second.close();
+    const third = (await place.reopen?.()) as Journal;
+    expect(third.head('quiet/usdm')).toEqual({ epoch: begun.epoch, sequence: 2 });
+    expect(await third.read('quiet/usdm', 1, 10)).toMatchObject({ first: 1, last: 2, epoch: begun.epoch });
+    expect(third.head('late/usdm')?.sequence).toBe(0);
+    await third.close();
+  });
+
   test(named('epochs, numbers and receipts outlive retention and the process'), async () => {
     const place = makeJournal();
     const options = { retention: { bytes: 20_000 }, segmentBytes: 4_000 };
     const journal = await place.open(options);
     const key = { kind: 'key', key: 'k' } as const;
     const first = await journal.append([event('quiet/usdm', '1'), event('bob/pm', '1')], key);
+    const begun = await journal.begin('silent/usdm');
     await journal.append([], { kind: 'producer', producer: 'p', n: 9 });
     for (let i = 0; i < 60; i += 1) await journal.append([event('alice/usdm', 'x'.repeat(800))]);
     await journal.retain();
@@ -273,6 +398,7 @@ export function describeJournal(name: string, makeJournal: () => JournalUnderTes
     expect(again.head('quiet/usdm')).toEqual(parsePosition(first.last.get('quiet/usdm') as string));
     expect(await again.read('quiet/usdm', 1, 10)).toMatchObject({ records: [], first: 2, last: 1 });
     expect(again.head('alice/usdm')?.sequence).toBe(61);
+    expect(again.head('silent/usdm')).toEqual(begun);
     expect(again.producerMark('p')).toBe(9);
     expect(await again.append([], key)).toEqual({ ...first, repeated: true });
     await again.close();

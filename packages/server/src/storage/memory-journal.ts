@@ -40,6 +40,8 @@ interface Stream {
   /** Last sequence given out, committed or not. */
   assigned: number;
   committed: number;
+  /** Whether its epoch may be told: an event was committed, or the stream was begun. */
+  begun: boolean;
 }
 
 interface Held {
@@ -106,17 +108,31 @@ export class MemoryJournal implements Journal {
 
   head(stream: string): Position | undefined {
     const state = this.#streams.get(stream);
-    if (state === undefined || state.committed === 0) return undefined;
+    return state?.begun === true ? { epoch: state.epoch, sequence: state.committed } : undefined;
+  }
+
+  async begin(stream: string): Promise<Position> {
+    if (this.#closed) throw new JournalError('closed', 'The journal is closed.');
+    const state = this.#stream(stream);
+    state.begun = true;
     return { epoch: state.epoch, sequence: state.committed };
   }
 
-  async read(stream: string, from: number, limit: number): Promise<JournalSlice | undefined> {
+  async read(
+    stream: string,
+    from: number,
+    limit: number,
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): Promise<JournalSlice | undefined> {
     const state = this.#streams.get(stream);
-    if (state === undefined || state.committed === 0) return undefined;
+    if (state?.begun !== true) return undefined;
     const last = state.committed;
     const first = last - state.records.length + 1;
     const start = Math.max(from, first) - first;
-    return { epoch: state.epoch, records: state.records.slice(start, start + Math.max(limit, 0)), first, last };
+    const records = within(state.records.slice(start, start + Math.max(limit, 0)), bytesMax);
+    // Reads of a disk let others in between; a loop of reads must not starve them here either.
+    if (records.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    return { epoch: state.epoch, records, first, last };
   }
 
   onCommitted(listener: (records: readonly JournalRecord[]) => void): void {
@@ -155,7 +171,7 @@ export class MemoryJournal implements Journal {
     const known = this.#streams.get(name);
     if (known !== undefined) return known;
     const epoch = newEpoch(this.#random);
-    const made = { name, epoch, records: new Fifo<JournalRecord>(), assigned: 0, committed: 0 };
+    const made = { name, epoch, records: new Fifo<JournalRecord>(), assigned: 0, committed: 0, begun: false };
     this.#streams.set(name, made);
     return made;
   }
@@ -178,6 +194,7 @@ export class MemoryJournal implements Journal {
     const stream = this.#stream(record.stream);
     const bytes = heldBytes(record);
     stream.committed = record.sequence;
+    stream.begun = true;
     stream.records.push(record);
     this.#held.push({ stream, bytes, timeMs });
     this.#heldBytes += bytes;
@@ -202,6 +219,16 @@ export class MemoryJournal implements Journal {
       this.#heldBytes -= held.bytes;
     }
   }
+}
+
+/** As many of them, oldest first, as the bound takes; at least one. */
+function within(records: readonly JournalRecord[], bytesMax: number): readonly JournalRecord[] {
+  let bytes = 0;
+  for (const [at, { body }] of records.entries()) {
+    bytes += Buffer.byteLength(body);
+    if (bytes > bytesMax && at > 0) return records.slice(0, at);
+  }
+  return records;
 }
 
 function heldBytes(event: NewEvent): number {

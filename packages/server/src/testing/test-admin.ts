@@ -91,7 +91,14 @@ export function testEvent(mark: number): string {
   return `{"e":"ACCOUNT_CONFIG_UPDATE","E":1782864000001,"T":1782864000000,"ac":{"s":"BTCUSDT","l":${mark}}}`;
 }
 
-const silentSocket = { send: () => true, ping: () => undefined, close: () => undefined, terminate: () => undefined };
+const silentSocket = {
+  waitingBytes: 0,
+  together: (act: () => void) => act(),
+  send: () => true,
+  ping: () => undefined,
+  close: () => undefined,
+  terminate: () => undefined,
+};
 
 /** A stream connection that reads alice's USDⓈ-M key, on a socket that takes everything. */
 export async function openTestStream({ house }: TestHouse): Promise<StreamConnection> {

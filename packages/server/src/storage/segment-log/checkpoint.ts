@@ -51,8 +51,8 @@ function* putters(contents: {
   readonly receipts: Receipts;
 }): Generator<Put> {
   yield (sink) => putCheckpoint(sink, contents.upTo);
-  for (const { name, epoch, committed } of contents.streams.values()) {
-    if (committed > 0) yield (sink) => putPosition(sink, name, epoch, committed);
+  for (const { name, epoch, committed, begun } of contents.streams.values()) {
+    if (begun) yield (sink) => putPosition(sink, name, epoch, committed);
   }
   for (const [key, answer] of contents.receipts.answers()) {
     yield (sink) => putAnswer(sink, key, answer.accepted, answer.last);

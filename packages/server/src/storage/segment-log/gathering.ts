@@ -26,6 +26,8 @@ export class Batch {
   /** Of each event: the record for the listener, its stream, and the place of its frame. */
   readonly records: JournalRecord[] = [];
   readonly states: StreamState[] = [];
+  /** The streams that got their number in the segment with this batch, in the order of the numbers. */
+  readonly named: StreamState[] = [];
   readonly offsets: number[] = [];
   readonly waiting: Waiting[] = [];
   frames = 0;
@@ -95,6 +97,22 @@ export class Gathering {
     batch.waiting.push({ result, receipt, answer, resolve, reject });
   }
 
+  /**
+   * Encodes that the stream has its epoch. Said again while that is being written it changes nothing, and is durable only
+   * when the first time is: the second caller waits as the first does.
+   */
+  addStream(stream: string, timeMs: number, resolve: Waiting['resolve'], reject: Waiting['reject']): void {
+    this.begin(timeMs);
+    const batch = this.#batch;
+    const state = this.#streams.obtain(stream);
+    const start = beginFrame(batch.sink, this.#syncedTo(batch), timeMs);
+    if (state.dictionary === batch.dictionary) putStream(batch.sink, state.number, state.name, state.epoch);
+    else name(batch, state);
+    close(batch, start, timeMs);
+    const result = { accepted: 0, last: new Map(), repeated: false };
+    batch.waiting.push({ result, receipt: undefined, answer: undefined, resolve, reject });
+  }
+
   /** Writes the head of a new segment, when this batch begins one. Alone it is a write that tries the disk. */
   begin(timeMs: number): void {
     const batch = this.#batch;
@@ -141,10 +159,10 @@ export class Gathering {
     const { sink, base } = batch;
     this.#appendId += 1;
     const touched: StreamState[] = [];
-    const start = beginFrame(sink, this.#asksDisk ? base : 0, timeMs);
+    const start = beginFrame(sink, this.#syncedTo(batch), timeMs);
     for (const event of events) {
       const state = this.#streams.obtain(event.stream);
-      if (state.dictionary !== batch.dictionary) name(sink, state, batch.dictionary);
+      if (state.dictionary !== batch.dictionary) name(batch, state);
       if (state.appendId !== this.#appendId) {
         state.appendId = this.#appendId;
         touched.push(state);
@@ -158,18 +176,27 @@ export class Gathering {
     }
     if (receipt?.kind === 'key') putKey(sink, receipt.key);
     else if (receipt?.kind === 'producer') putProducer(sink, receipt.producer, receipt.n);
-    endFrame(sink, start);
-    if (batch.empty) batch.firstMs = timeMs;
-    batch.lastMs = timeMs;
-    batch.frames += 1;
+    close(batch, start, timeMs);
     return touched;
+  }
+
+  #syncedTo({ base }: Batch): number {
+    return this.#asksDisk ? base : 0;
   }
 }
 
-function name(sink: ByteSink, state: StreamState, dictionary: Dictionary): void {
+function close(batch: Batch, start: number, timeMs: number): void {
+  endFrame(batch.sink, start);
+  if (batch.empty) batch.firstMs = timeMs;
+  batch.lastMs = timeMs;
+  batch.frames += 1;
+}
+
+function name({ sink, dictionary, named }: Batch, state: StreamState): void {
   state.dictionary = dictionary;
   state.number = dictionary.streams;
   dictionary.streams += 1;
+  named.push(state);
   putStream(sink, state.number, state.name, state.epoch);
 }
 

@@ -26,16 +26,18 @@ export class StreamReader {
     this.#folder = folder;
   }
 
-  async read(state: StreamState, from: number, limit: number): Promise<JournalSlice> {
+  async read(state: StreamState, from: number, limit: number, bytesMax: number): Promise<JournalSlice> {
     for (;;) {
       const { epoch, first, committed: last } = state;
       const start = Math.max(from, first);
       const end = Math.min(last, start + limit - 1);
       const runs = state.runs.filter((run) => run.first <= end && run.first + run.count > start);
       try {
-        const records: JournalRecord[] = [];
-        for (const run of runs) await this.#readRun(run, Math.max(start, run.first), end, records);
-        return { epoch, records, first, last };
+        const taken = new Taken(bytesMax);
+        for (const run of runs) {
+          if (!taken.full) await this.#readRun(run, Math.max(start, run.first), end, taken);
+        }
+        return { epoch, records: taken.records, first, last };
       } catch (error) {
         // Retention took a segment away in the middle of this: the stream now begins later.
         if (runs.some((run) => run.segment.dropped)) continue;
@@ -44,7 +46,7 @@ export class StreamReader {
     }
   }
 
-  async #readRun(run: Run, start: number, end: number, records: JournalRecord[]): Promise<void> {
+  async #readRun(run: Run, start: number, end: number, taken: Taken): Promise<void> {
     const last = Math.min(end, run.first + run.count - 1);
     const offsets = run.offsets ?? (await this.#sealedOffsets(run));
     const path = segmentPath(this.#folder, run.segment.number);
@@ -55,13 +57,13 @@ export class StreamReader {
         run.segment.length,
         windowBytes(offsets, start - run.first, last - run.first),
       );
-      for (let sequence = start; sequence <= last; ) {
+      for (let sequence = start; sequence <= last && !taken.full; ) {
         const at = offsets[sequence - run.first] as number;
         const outcome = await reader.frameAt(at);
         if (outcome.kind !== 'frame')
           throw damaged(path, at, outcome.kind === 'bad' ? outcome.problem : 'the file ends');
-        const found = take(run, outcome.frame.items, outcome.bytes, sequence, last, records);
-        if (found === 0) throw damaged(path, at, `the frame does not hold ${run.stream} ${sequence}`);
+        const found = taken.take(run, outcome.frame.items, outcome.bytes, sequence, last);
+        if (found === 0 && !taken.full) throw damaged(path, at, `the frame does not hold ${run.stream} ${sequence}`);
         sequence += found;
       }
     } finally {
@@ -106,27 +108,32 @@ async function readSealed(files: Files, folder: string, run: Run): Promise<Uint3
   }
 }
 
-/** Events of the run in this frame from `sequence` up to `last`; gives how many it took. */
-function take(
-  run: Run,
-  items: readonly Item[],
-  bytes: Buffer,
-  sequence: number,
-  last: number,
-  records: JournalRecord[],
-): number {
-  let next = sequence;
-  for (const item of items) {
-    if (item.kind !== 'event' || item.number !== run.number || item.sequence !== next || next > last) continue;
-    records.push({
-      stream: run.stream,
-      type: textOf(bytes, item.type),
-      body: textOf(bytes, item.body),
-      sequence: next,
-    });
-    next += 1;
+/** What a read has found so far. */
+class Taken {
+  readonly records: JournalRecord[] = [];
+  /** Whether the next event would have passed the bound. */
+  full = false;
+  readonly #bytesMax: number;
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
   }
-  return next - sequence;
+
+  /** Events of the run in this frame from `sequence` up to `last`; gives how many it took. */
+  take({ number, stream }: Run, items: readonly Item[], bytes: Buffer, sequence: number, last: number): number {
+    let next = sequence;
+    for (const item of items) {
+      if (item.kind !== 'event' || item.number !== number || item.sequence !== next || next > last) continue;
+      const { type, body } = item;
+      this.#bytes += body.end - body.at;
+      this.full = this.#bytes > this.#bytesMax && this.records.length > 0;
+      if (this.full) break;
+      this.records.push({ stream, type: textOf(bytes, type), body: textOf(bytes, body), sequence: next });
+      next += 1;
+    }
+    return next - sequence;
+  }
 }
 
 const WINDOW_BYTES_MIN = 4 * 1024;

@@ -8,12 +8,13 @@ import { Receipts, type StreamMark } from '../receipts.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { damaged } from './damage.ts';
 import { type Files, TEMPORARY } from './files.ts';
-import { FORMAT_VERSION, type Frame } from './frame.ts';
+import { FORMAT_VERSION, type Frame, type Item } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type IndexContents, readIndex } from './index.ts';
 import {
   emptyIndex,
   indexName,
+  newRun,
   newSegment,
   numbersOf,
   type Run,
@@ -148,7 +149,6 @@ export class SegmentScan {
   readonly segment: Segment;
   readonly #path: string;
   readonly #index: SegmentIndex = emptyIndex();
-  readonly #names = new Map<number, { readonly name: string; readonly epoch: string }>();
 
   constructor(number: number, path: string) {
     this.segment = newSegment(number, this.#index);
@@ -162,12 +162,12 @@ export class SegmentScan {
     let key: string | undefined;
     for (const item of frame.items) {
       if (item.kind === 'event') {
-        const run = this.#runOf(item.number, item.sequence, at);
+        const run = this.#runWith(item.number, item.sequence, at);
         run.offsets?.push(at);
         run.count += 1;
         last.set(run.stream, { stream: run.stream, epoch: run.epoch, sequence: item.sequence });
         accepted += 1;
-      } else if (item.kind === 'stream') this.#names.set(item.number, item);
+      } else if (item.kind === 'stream') this.#name(item, at);
       else if (item.kind === 'segment') this.#checkSegment(item.version, item.number, at);
       else if (item.kind === 'key') key = item.key;
       else if (item.kind === 'producer') {
@@ -184,8 +184,9 @@ export class SegmentScan {
     return { segment: this.segment, runs, keys, producers: [...producers] };
   }
 
-  streamOf(number: number): { readonly name: string; readonly epoch: string } | undefined {
-    return this.#names.get(number);
+  /** The stream of this number. */
+  runOf(number: number): Run | undefined {
+    return this.#index.runs[number];
   }
 
   #count(frame: Frame, events: number): void {
@@ -197,22 +198,24 @@ export class SegmentScan {
     segment.length += frame.length;
   }
 
-  #runOf(number: number, sequence: number, at: number): Run {
+  /** A stream may be named again while nobody knew yet that it was: then as before. */
+  #name({ number, name, epoch }: Item & { readonly kind: 'stream' }, at: number): void {
     const { runs } = this.#index;
     const known = runs[number];
-    if (known !== undefined) {
-      if (sequence === known.first + known.count) return known;
-      throw damaged(this.#path, at, `${known.stream} goes from ${known.first + known.count - 1} to ${sequence}`);
+    if (number === runs.length) runs.push(newRun(this.segment, name, epoch, number));
+    else if (known?.stream !== name || known.epoch !== epoch) {
+      throw damaged(this.#path, at, `stream number ${number} is named ${name}, and was not before`);
     }
-    const named = this.#names.get(number);
-    if (named === undefined || number !== runs.length) {
+  }
+
+  #runWith(number: number, sequence: number, at: number): Run {
+    const run = this.#index.runs[number];
+    if (run === undefined) {
       throw damaged(this.#path, at, `an event is of stream number ${number}, which has no name`);
     }
-    const { segment } = this;
-    const { name: stream, epoch } = named;
-    const run = { segment, stream, epoch, number, first: sequence, count: 0, offsets: [], blockAt: 0, blockCrc: 0 };
-    runs.push(run);
-    return run;
+    if (run.count === 0) run.first = sequence;
+    if (sequence === run.first + run.count) return run;
+    throw damaged(this.#path, at, `${run.stream} goes from ${run.first + run.count - 1} to ${sequence}`);
   }
 
   #checkSegment(version: number, number: number, at: number): void {

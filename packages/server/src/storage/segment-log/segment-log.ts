@@ -35,6 +35,7 @@ import {
   ALLOCATION_BYTES,
   emptyIndex,
   indexName,
+  newRun,
   newSegment,
   type Run,
   type Segment,
@@ -187,14 +188,30 @@ export class SegmentLog implements Journal {
 
   head(stream: string): Position | undefined {
     const state = this.#streams.get(stream);
-    if (state === undefined || state.committed === 0) return undefined;
-    return { epoch: state.epoch, sequence: state.committed };
+    return state?.begun === true ? { epoch: state.epoch, sequence: state.committed } : undefined;
   }
 
-  async read(stream: string, from: number, limit: number): Promise<JournalSlice | undefined> {
+  async begin(stream: string): Promise<Position> {
+    if (this.#closed) throw new JournalError('closed', 'The journal is closed.');
+    const known = this.head(stream);
+    if (known !== undefined) return known;
+    const refusal = this.#refusal([{ stream, type: '', body: '' }]);
+    if (refusal !== undefined) throw refusal;
+    await new Promise<AppendResult>((resolve, reject) => {
+      this.#gathering.addStream(stream, this.#nowMs(), resolve, reject);
+      this.#wake();
+    });
+    return this.head(stream) as Position;
+  }
+
+  async read(
+    stream: string,
+    from: number,
+    limit: number,
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): Promise<JournalSlice | undefined> {
     const state = this.#streams.get(stream);
-    if (state === undefined || state.committed === 0) return undefined;
-    return this.#reader.read(state, from, limit);
+    return state?.begun === true ? this.#reader.read(state, from, limit, bytesMax) : undefined;
   }
 
   onCommitted(listener: (records: readonly JournalRecord[]) => void): void {
@@ -226,7 +243,7 @@ export class SegmentLog implements Journal {
     }
   }
 
-  #refusal(events: readonly NewEvent[], receipt: Receipt | undefined): JournalError | undefined {
+  #refusal(events: readonly NewEvent[], receipt?: Receipt): JournalError | undefined {
     let bytes = this.#inFlightBytes + this.#gathering.bytes;
     for (const { stream, type, body } of events) {
       if (stream.length > SHORT_TEXT_MAX) return tooLong('stream');
@@ -331,6 +348,7 @@ export class SegmentLog implements Journal {
     this.#remember(active.index, batch);
     this.#fault = undefined;
     if (batch.last) this.#retireActive();
+    // In the turn in which `hold` moved the heads, with nothing awaited in between (core's journal.ts: one turn).
     if (batch.records.length > 0) this.#listener(batch.records);
     for (const { resolve, result } of batch.waiting) resolve(result);
   }
@@ -358,7 +376,7 @@ export class SegmentLog implements Journal {
     this.#active = undefined;
     this.#broken ??= active;
     const gathered = this.#gathering.restart(this.#broken ? nextAfter(this.#broken.segment) : batch.dictionary.segment);
-    this.#streams.rollBack([...batch.states, ...gathered.states]);
+    this.#streams.rollBack([batch, gathered].flatMap(({ states, named }) => [...states, ...named]));
     this.#fault = faultSentence(this.#folder, error);
     await this.#mend().catch(() => {});
     const failure = new JournalError('failed', this.#fault, { cause: error });
@@ -501,28 +519,25 @@ function count(segment: Segment, batch: Batch): void {
   segment.events += batch.records.length;
 }
 
-/** Makes a batch's events readable. */
+/**
+ * Makes a batch's events readable. A stream's run in the segment begins where the segment names it. Runs are numbered by
+ * counting them: streams are named and committed in one order, but their own `number` may be of the next segment already.
+ */
 function hold({ segment, index }: OpenSegment, batch: Batch): void {
-  const { records, states, offsets } = batch;
+  const { records, states, named, offsets } = batch;
+  for (const state of named) {
+    const run = newRun(segment, state.name, state.epoch, index.runs.length);
+    state.runs.push(run);
+    state.begun = true;
+    index.runs.push(run);
+  }
   for (let i = 0; i < records.length; i += 1) {
     const state = states[i] as StreamState;
+    const run = state.runs.at(-1) as Run;
     const { sequence } = records[i] as JournalRecord;
-    let run = state.runs.at(-1);
-    if (run === undefined || run.segment !== segment) {
-      run = newRun(segment, state, index.runs.length, sequence);
-      state.runs.push(run);
-      index.runs.push(run);
-    }
+    if (run.count === 0) run.first = sequence;
     run.offsets?.push(offsets[i] as number);
     run.count += 1;
     state.committed = sequence;
   }
-}
-
-/**
- * `number` counts the segment's runs: streams are numbered as their first events are encoded, and committed in that order.
- * The stream's own `number` may be of the next segment already.
- */
-function newRun(segment: Segment, { name, epoch }: StreamState, number: number, first: number): Run {
-  return { segment, stream: name, epoch, number, first, count: 0, offsets: [], blockAt: 0, blockCrc: 0 };
 }

@@ -4,14 +4,18 @@
 import { join } from 'node:path';
 import type { KeyAnswer } from '../receipts.ts';
 
-/** The events of one stream in one segment. Its sequences have no gap. */
+/**
+ * The events of one stream in one segment, from where the segment names it. Its sequences have no gap. Without an event it
+ * still says which epoch the stream has.
+ */
 export interface Run {
   readonly segment: Segment;
   readonly stream: string;
   readonly epoch: string;
   /** The stream's number in this segment. */
   readonly number: number;
-  readonly first: number;
+  /** 0 while it has no event. */
+  first: number;
   count: number;
   /** For each event the place of its frame; undefined once the segment's index file holds it. */
   offsets: number[] | undefined;
@@ -57,6 +61,11 @@ export function newSegment(number: number, index: SegmentIndex): Segment {
     index,
     dropped: false,
   };
+}
+
+/** `number` is how many runs the segment has already. */
+export function newRun(segment: Segment, stream: string, epoch: string, number: number): Run {
+  return { segment, stream, epoch, number, first: 0, count: 0, offsets: [], blockAt: 0, blockCrc: 0 };
 }
 
 /** Segments grow by this much at once, filled with zeroes: cheaper to sync, and recovery can tell what was not written. */

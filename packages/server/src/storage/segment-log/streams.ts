@@ -16,6 +16,8 @@ export class StreamState {
   committed: number;
   /** Last sequence given out; above `committed` while a write is under way. */
   assigned: number;
+  /** Whether its epoch is durable: an event was committed, or the stream was begun. */
+  begun: boolean;
   /** Oldest first, without a gap. Empty when retention dropped everything. */
   runs: Run[] = [];
   /** Where `number` holds. */
@@ -24,16 +26,17 @@ export class StreamState {
   /** The last append that had an event of this stream. */
   appendId = 0;
 
-  constructor(name: string, epoch: string, last = 0) {
+  constructor(name: string, epoch: string, last = 0, begun = false) {
     this.name = name;
     this.epoch = epoch;
+    this.begun = begun;
     this.committed = last;
     this.assigned = last;
   }
 
   /** Sequence of the oldest event that is held, or last + 1. */
   get first(): number {
-    return this.runs[0]?.first ?? this.committed + 1;
+    return this.runs.find(({ count }) => count > 0)?.first ?? this.committed + 1;
   }
 
   /** Back to what is durable, after a write failed. */
@@ -74,25 +77,26 @@ export class Streams {
   rollBack(states: Iterable<StreamState>): void {
     for (const state of states) {
       state.rollBack();
-      if (state.committed === 0) this.#states.delete(state.name);
+      if (!state.begun) this.#states.delete(state.name);
     }
   }
 
   /** What the checkpoint knows of a stream; its segments may add to it. */
   restorePosition(name: string, epoch: string, last: number): void {
-    this.#states.set(name, new StreamState(name, epoch, last));
+    this.#states.set(name, new StreamState(name, epoch, last, true));
   }
 
   /** Takes in one segment's run of a stream. Segments come in order; what does not follow is damage. */
   restoreRun(run: Run): void {
-    const state = this.#states.get(run.stream) ?? new StreamState(run.stream, run.epoch);
+    const state = this.#states.get(run.stream) ?? new StreamState(run.stream, run.epoch, 0, true);
     this.#states.set(run.stream, state);
     const before = state.runs.at(-1);
     const expected = before === undefined ? undefined : before.first + before.count;
     const follows = expected === undefined ? run.first <= state.committed + 1 : run.first === expected;
-    if (!follows || state.epoch !== run.epoch) {
+    if ((run.count > 0 && !follows) || state.epoch !== run.epoch) {
       throw new JournalError('corrupt', `${run.stream} does not go on where the segments before ended.`);
     }
+    if (run.count === 0) return;
     state.runs.push(run);
     const last = run.first + run.count - 1;
     state.committed = Math.max(state.committed, last);

@@ -310,9 +310,9 @@ function* recordsIn(
   offset: number,
 ): Generator<InspectedRecord> {
   for (const item of frame.items) {
-    const named = item.kind === 'event' ? scan.streamOf(item.number) : undefined;
-    if (item.kind !== 'event' || named === undefined) continue;
-    const { name: stream, epoch } = named;
+    const run = item.kind === 'event' ? scan.runOf(item.number) : undefined;
+    if (item.kind !== 'event' || run === undefined) continue;
+    const { stream, epoch } = run;
     const [type, body] = [textOf(bytes, item.type), textOf(bytes, item.body)];
     yield { stream, epoch, sequence: item.sequence, type, body, timeMs: frame.timeMs, file, offset };
   }
