@@ -91,9 +91,10 @@ export class Resume {
     const { journal } = this.#house;
     const { stream } = this.#subscription;
     if (journal.head(stream) === undefined) await journal.begin(stream);
-    const recovered = from !== 'latest' && (await this.#recovers(from));
-    const head = this.#head();
-    const { epoch, sequence } = recovered ? from : head;
+    // Nothing is awaited between the look at the head and what is said of it, but for a read that finds events.
+    const recovered =
+      from !== 'latest' && this.#isHere(from) && (this.#isAtHead(from) || (await this.#readFirst(from)));
+    const { epoch, sequence } = recovered ? from : this.#head();
     this.#epoch = epoch;
     this.#cursor = sequence;
     this.closing = positionClosing(epoch);
@@ -131,14 +132,23 @@ export class Resume {
     return false;
   }
 
-  async #recovers({ epoch, sequence }: Position): Promise<boolean> {
+  /** Of this stream, and not past its head. */
+  #isHere({ epoch, sequence }: Position): boolean {
     const head = this.#head();
-    if (epoch !== head.epoch || sequence > head.sequence) return false;
-    if (sequence === head.sequence) return true;
+    return epoch === head.epoch && sequence <= head.sequence;
+  }
+
+  #isAtHead({ sequence }: Position): boolean {
+    return sequence === this.#head().sequence;
+  }
+
+  /** Whether the journal holds everything behind the position; the first of it is kept for `start`. */
+  async #readFirst({ sequence }: Position): Promise<boolean> {
     try {
-      const slice = await this.#read(sequence);
+      // Also for a subscription that ends meanwhile: what is said of its position is true all the same.
+      const slice = await this.#house.readingDesk.turn(() => this.#slice(sequence));
       if (slice === undefined || slice.first > sequence + 1) return false;
-      this.#firstBatch = slice.records;
+      if (!this.over) this.#firstBatch = slice.records;
       return true;
     } catch (cause) {
       // What fails its checksum is never served, and would fail again: the client is told what it missed and goes on.
@@ -179,12 +189,6 @@ export class Resume {
       const wanted = this.#phase === 'backfill' && this.#outbox.hasRoom;
       return wanted ? this.#slice(this.#cursor) : Promise.resolve(undefined);
     });
-  }
-
-  #read(after: number) {
-    return this.#house.readingDesk.turn(() =>
-      this.#phase === 'over' ? Promise.resolve(undefined) : this.#slice(after),
-    );
   }
 
   #slice(after: number) {

@@ -118,8 +118,8 @@ export class MapStore implements RegistryStore {
 export class MapJournal implements Journal {
   readonly fault = undefined;
   readonly #streams = new Map<string, { readonly epoch: string; records: JournalRecord[]; last: number }>();
-  /** What reads wait for, and how they end. Default: nothing. */
-  beforeRead: (stream: string, from: number) => Promise<void> = () => Promise.resolve();
+  /** What a read waits for before it looks, and again before it answers; a rejection is the read's. */
+  pause: (stream: string, from: number) => Promise<void> = () => Promise.resolve();
   #listener: (records: readonly JournalRecord[]) => void = () => undefined;
 
   append(events: readonly NewEvent[]): Promise<AppendResult> {
@@ -149,7 +149,7 @@ export class MapJournal implements Journal {
   }
 
   async read(name: string, from: number, limit: number, bytesMax = Infinity): Promise<JournalSlice | undefined> {
-    await this.beforeRead(name, from);
+    await this.pause(name, from);
     const stream = this.#streams.get(name);
     if (stream === undefined) return undefined;
     const { epoch, last } = stream;
@@ -160,6 +160,7 @@ export class MapJournal implements Journal {
       bytes += body.length;
       return at === 0 || bytes <= bytesMax;
     });
+    await this.pause(name, from);
     return { epoch, records, first, last };
   }
 
