@@ -11,7 +11,10 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the Unix epoch by the machine's clock. It may step; `after` must not depend on it. */
   now(): number;
-  /** Runs `action` once after so many ms. Never in the same turn. Must not keep the process alive by itself. */
+  /**
+   * Runs `action` once after so many ms. Never in the same turn. A timer that waits keeps the process alive: a bot whose
+   * stream is between two connections has nothing else that does.
+   */
   after(delayMs: number, action: () => void): Timer;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { BackpressureError, OptionsError, VenueError } from './errors.ts';
 import { metaOf } from './events.ts';
 import type { UserDataStreamOptions } from './options.ts';
-import { json, ManualDoors, settled } from './testing/manual-doors.ts';
+import { json, ManualDoors, type ManualSocket, settled } from './testing/manual-doors.ts';
 import { UserDataStream } from './user-data-stream.ts';
 import { listenpost } from './venues.ts';
 import { wire } from './wiring.ts';
@@ -197,6 +197,17 @@ describe('a stream', () => {
     }
   });
 
+  test('gives up a request that is under way when it is closed', async () => {
+    const { doors, stream } = story();
+    doors.answer = () => 'never';
+    stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    expect(doors.requests).toHaveLength(1);
+    await stream.close();
+    await settled();
+    expect(doors.clock.pending).toBe(0);
+  });
+
   test('ends by an AbortSignal as by close', async () => {
     const controller = new AbortController();
     const { doors, stream, open } = story({ signal: controller.signal });
@@ -212,6 +223,29 @@ describe('a stream', () => {
     const { stream } = story();
     stream[Symbol.asyncIterator]();
     expect(() => stream[Symbol.asyncIterator]()).toThrow(OptionsError);
+  });
+});
+
+describe('two connections', () => {
+  test('are merged: each event once, and the end of one of them costs nothing', async () => {
+    const { doors, stream } = story({ parallel: 2 });
+    const items = stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    const [one, two] = doors.sockets as [ManualSocket, ManualSocket];
+    for (const socket of [one, two]) socket.open();
+    await doors.clock.advance(1);
+    for (const socket of [one, two]) socket.pong();
+    await doors.clock.advance(10_000);
+    for (const socket of [one, two]) socket.pong();
+    const push = (socket: ManualSocket, e: string) => socket.receive({ stream: 'k1', data: { e, E: 1 } });
+    for (const e of ['a', 'b']) push(one, e);
+    for (const e of ['a', 'b', 'c']) push(two, e);
+    one.cut();
+    push(two, 'd');
+    expect(await take(items, 4)).toEqual(['a', 'b', 'c', 'd']);
+    expect(stream.status).toMatchObject({ verdict: 'live', connections: 1 });
+    await doors.clock.advance(1000);
+    expect(doors.sockets).toHaveLength(3);
   });
 });
 
@@ -441,6 +475,7 @@ describe('what makes no sense', () => {
     [{ symbols: ['BTCUSDT'] }, 'symbols, cross: '],
     [{ secret: 'a', privateKey: 'b' }, 'secret, privateKey: '],
     [{ product: 'futures' as 'usdm' }, 'product: '],
+    [{ parallel: 3 as 2 }, 'parallel: 3 '],
   ])('%p is refused by name', (options, sentence) => {
     expect(() => story(options)).toThrow(sentence);
   });

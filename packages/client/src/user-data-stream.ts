@@ -47,8 +47,8 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   readonly #wiring: Wiring;
   readonly #scopes: readonly string[];
   readonly #bufferBytesMax: number;
+  readonly #parallel: number;
   readonly #outbox: Outbox<Entry<StreamItem<P, State>>>;
-  readonly #supervisor: () => Supervisor;
   readonly #abort = new AbortController();
   readonly #gates = new Map<string, SnapshotGate<'start' | 'gap', State>>();
   readonly #handlers = new Map<string, Set<Handler>>();
@@ -68,9 +68,9 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     this.#wiring = wiring;
     this.#scopes = scopesOf(options as UserDataStreamOptions);
     this.#bufferBytesMax = bounded(options as UserDataStreamOptions, 'bufferBytesMax');
+    this.#parallel = parallelOf(options as UserDataStreamOptions);
     this.#outbox = new Outbox(this.#bufferBytesMax);
     for (const [scope, mark] of marksOf(options.from, this.#scopes)) this.#handled.set(scope, mark);
-    this.#supervisor = () => this.#supervise();
     options.signal?.addEventListener('abort', () => this.#finish(), { once: true, signal: this.#abort.signal });
     if (options.signal?.aborted) this.#finish();
   }
@@ -207,7 +207,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     if (this.#abort.signal.aborted) return;
     if (stored !== undefined) for (const [scope, mark] of readCursor(stored)) this.#handled.set(scope, mark);
     for (const [scope, mark] of this.#handled) this.#pushed.set(scope, mark);
-    this.#running = this.#supervisor();
+    this.#running = this.#supervise();
     this.#running.start();
   }
 
@@ -220,13 +220,14 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   }
 
   #supervise(): Supervisor {
-    const { options, parts } = { options: this.#options as UserDataStreamOptions, parts: this.#wiring };
+    const options = this.#options as UserDataStreamOptions;
+    const parts = this.#wiring;
     const supervisor = new Supervisor({
       doors: parts.doors,
       budget: parts.budget,
       openFeed: parts.openFeed,
       scopes: this.#scopes,
-      parallel: options.parallel ?? 1,
+      parallel: this.#parallel,
       handoverAfterMs: bounded(options, 'handoverAfterMs'),
       resume: parts.resume,
       identityOf: options.deduplicate === false ? undefined : parts.identityOf,
@@ -336,6 +337,12 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
         throw cause;
       });
   }
+}
+
+/** @throws OptionsError */
+function parallelOf({ parallel = 1 }: UserDataStreamOptions): number {
+  if (parallel === 1 || parallel === 2) return parallel;
+  throw new OptionsError(`parallel: ${String(parallel)} is neither 1 nor 2`);
 }
 
 const NOT_STARTED: StreamStatus = {

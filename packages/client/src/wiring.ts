@@ -56,6 +56,8 @@ interface Parts {
   readonly serverTime: ServerTime;
   readonly rest: Rest;
   readonly scopes: readonly string[];
+  /** Aborted when the stream is closed. */
+  readonly closing: AbortController;
 }
 
 /** What is particular to a way of being granted. */
@@ -67,7 +69,7 @@ export function wire(options: UserDataStreamOptions, doors: Doors): Wiring {
   if (listening === undefined) throw new OptionsError(`product: there is none called "${String(options.product)}"`);
   const parts = partsOf(options, doors);
   const granted = listening.grant === 'listenKey' ? byListenKey(parts, listening) : bySession(parts, listening);
-  const { venue, line, budget } = parts;
+  const { venue, line, budget, closing } = parts;
   return {
     ...granted,
     doors,
@@ -77,6 +79,10 @@ export function wire(options: UserDataStreamOptions, doors: Doors): Wiring {
     check: checkOf(parts, granted.openFeed),
     cursorKey: options.cursorKey ?? `${options.product}@${venue.name}`,
     identityOf,
+    close: () => {
+      granted.close();
+      closing.abort();
+    },
   };
 }
 
@@ -89,6 +95,7 @@ function partsOf(options: UserDataStreamOptions, doors: Doors): Parts {
   const budget = budgetOf(doors, urls.rest);
   const serverTime = new ServerTime(doors.clock);
   const credentials = { apiKey, signer: signerOf(options) };
+  const closing = new AbortController();
   return {
     options,
     doors,
@@ -99,8 +106,17 @@ function partsOf(options: UserDataStreamOptions, doors: Doors): Parts {
     budget,
     credentials,
     serverTime,
-    rest: new Rest({ doors, origin: urls.rest, credentials, budget, serverTime, timePath: timePathOf(options) }),
+    rest: new Rest({
+      doors,
+      origin: urls.rest,
+      credentials,
+      budget,
+      serverTime,
+      timePath: timePathOf(options),
+      signal: closing.signal,
+    }),
     scopes: scopesOf(options),
+    closing,
   };
 }
 

@@ -12,7 +12,7 @@ export const machineClock: Clock = {
     function count(): Handle {
       const stepMs = Math.min(leftMs, TIMER_MS_MAX);
       leftMs -= stepMs;
-      return unref(setTimeout(counted, stepMs));
+      return setTimeout(counted, stepMs);
     }
     function counted(): void {
       if (leftMs > 0) handle = count();
@@ -25,9 +25,3 @@ export const machineClock: Clock = {
 export const machineRandom: Random = { next: () => Math.random() };
 
 type Handle = ReturnType<typeof setTimeout>;
-
-/** Browsers have numbers there, which keep nothing alive. */
-function unref(handle: Handle): Handle {
-  if (typeof handle === 'object') handle.unref();
-  return handle;
-}

@@ -25,7 +25,8 @@ function feeding({ scopes = ['margin'], signature = false, resume = undefined as
   const serverTime = new ServerTime(doors.clock);
   const signer = { kind: 'HMAC' as const, sign: async (payload: string) => `of ${payload}` };
   const credentials = { apiKey: 'key', signer };
-  const rest = new Rest({ doors, origin: 'https://venue', credentials, budget, serverTime, timePath: undefined });
+  const { signal } = new AbortController();
+  const rest = new Rest({ doors, origin: 'https://venue', credentials, budget, serverTime, timePath: undefined, signal });
   let made = 0;
   doors.answer = () => answerOf({ token: `t${++made}`, expirationTime: 1 });
   const tokens = signature

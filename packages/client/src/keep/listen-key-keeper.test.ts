@@ -22,6 +22,7 @@ function keeping(put: (tries: number) => Answer = () => json({ listenKey: 'k1' }
     budget,
     serverTime: new ServerTime(doors.clock),
     timePath: undefined,
+    signal: new AbortController().signal,
   });
   const keeper = new ListenKeyKeeper({ doors, rest, listening, budget, onLost: (reason) => lost.push(reason) });
   const asked = () => doors.requests.map(({ method, url }) => `${method} ${url.slice('https://venue'.length)}`);

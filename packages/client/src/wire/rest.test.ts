@@ -20,6 +20,7 @@ function calling(answers: readonly Answer[], { signs = true } = {}) {
     budget,
     serverTime: new ServerTime(doors.clock),
     timePath: '/time',
+    signal: new AbortController().signal,
   });
   return { doors, rest, budget };
 }

@@ -29,6 +29,8 @@ export interface RestOptions {
   readonly serverTime: ServerTime;
   /** `/fapi/v1/time`; undefined where the product has none. */
   readonly timePath: string | undefined;
+  /** Aborts what is under way: the stream is closed. */
+  readonly signal: AbortSignal;
 }
 
 export class Rest {
@@ -88,14 +90,14 @@ export class Rest {
 
   /** The URL may hold a signature or a listenKey, so that no error names more of it than its path. */
   async #answer(request: HttpRequest, call: string): Promise<HttpResponse> {
-    const { http, clock } = this.#options.doors;
-    const controller = new AbortController();
-    const timer = clock.after(ANSWER_WITHIN_MS, () => controller.abort());
+    const { doors, signal, origin } = this.#options;
+    const late = new AbortController();
+    const timer = doors.clock.after(ANSWER_WITHIN_MS, () => late.abort());
     try {
-      return await http(request, controller.signal);
+      return await doors.http(request, AbortSignal.any([late.signal, signal]));
     } catch (cause) {
-      const why = controller.signal.aborted ? `within ${ANSWER_WITHIN_MS} ms` : `(${codeOf(cause)})`;
-      throw new NetworkError(`${call} at ${this.#options.origin} was not answered ${why}`);
+      const why = late.signal.aborted ? `within ${ANSWER_WITHIN_MS} ms` : `(${codeOf(cause)})`;
+      throw new NetworkError(`${call} at ${origin} was not answered ${why}`);
     } finally {
       timer.cancel();
     }
