@@ -117,9 +117,9 @@ function headersOf({ headers }: http.IncomingMessage): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
-/** Without what runtimes hang on their errors, URLs among it. */
-function plain(error: Error & { readonly code?: unknown }): Error {
-  return new Error(error.message, typeof error.code === 'string' ? { cause: error.code } : {});
+/** `ECONNREFUSED` and its like stay; what else runtimes hang on their errors, URLs among it, does not. */
+function plain({ message, code }: Error & { readonly code?: unknown }): Error {
+  return Object.assign(new Error(message), typeof code === 'string' ? { code } : {});
 }
 
 // --- WebSockets --------------------------------------------------------------------------------------------------------

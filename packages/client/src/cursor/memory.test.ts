@@ -1,0 +1,4 @@
+import { describeCursorStore } from './cursor-store.contract.ts';
+import { memoryCursorStore } from './memory.ts';
+
+describeCursorStore('memory', () => ({ store: memoryCursorStore() }));
