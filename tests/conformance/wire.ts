@@ -31,7 +31,11 @@ function flat(fields: readonly EventField[]): EventField[] {
 function describeField(row: EventRow, field: EventField): string {
   const grouped = row.exactlyOneOf.includes(field.path);
   const presence = field.always ? 'always' : grouped ? `exactly one of ${row.exactlyOneOf.join(' ')}` : 'optional';
-  const marks = [...(field.time ? ['time'] : []), ...(field.path === 'e' && row.system ? ['by the system'] : [])];
+  const marks = [
+    ...(field.time ? ['time'] : []),
+    ...(field.wide ? ['wide'] : []),
+    ...(field.path === 'e' && row.system ? ['by the system'] : []),
+  ];
   return [field.type, presence, ...marks].join(', ');
 }
 

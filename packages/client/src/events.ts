@@ -1,4 +1,6 @@
 /** What a stream hands out: the venue's events as they came, and the SDK's own words between them. */
+import type { EventOf } from '@listenpost/protocol';
+import type { ClientProduct } from './products.ts';
 
 /** What stands beside an event and is not part of it. Read it with `metaOf`. */
 export interface EventMeta {
@@ -17,6 +19,24 @@ export interface WireEvent {
   readonly e: string;
   readonly [member: string]: unknown;
 }
+
+/**
+ * Fits no name that a venue has, and so can be compared with none: it keeps `UnknownEvent` out of every `case`. (A branded
+ * string would end the telling apart altogether.) At run time it is the event's own name, whatever that is.
+ */
+export type UnknownName = `${string}\u0000`;
+
+/** An event that the tables do not know (yet), handed out as it came: what `default` is left with in `switch (event.e)`. */
+export interface UnknownEvent {
+  readonly e: UnknownName;
+  readonly [member: string]: unknown;
+}
+
+/**
+ * What a product's stream brings: a union told apart by `e`. Members that the tables do not know pass too, without a type. Ids are
+ * numbers or bigints, decimals strings.
+ */
+export type StreamEvent<P extends ClientProduct = ClientProduct> = EventOf<P> | UnknownEvent;
 
 /** Puts `meta` beside an event. By a symbol, so that neither JSON nor a field of that name is touched. */
 export function withMeta<E extends object>(event: E, meta: EventMeta): E {

@@ -1,14 +1,15 @@
 /** For Node and Bun. */
-import type { Doors } from './doors.ts';
+
 import { nodeDoors } from './doors/node.ts';
+import type { Doors } from './doors.ts';
 import type { UserDataStreamOptions } from './options.ts';
 import type { ClientProduct } from './products.ts';
 import { UserDataStream } from './user-data-stream.ts';
 import { wire } from './wiring.ts';
 
-export * from './public.ts';
 export { fileCursorStore } from './cursor/file.ts';
 export { nodeDoors } from './doors/node.ts';
+export * from './public.ts';
 
 /** One for all streams of a process: they share their connections' pool and the venue's patience. */
 let shared: Doors | undefined;

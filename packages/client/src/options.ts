@@ -121,7 +121,10 @@ export function scopesOf({ product, symbols = [], cross }: UserDataStreamOptions
       throw new OptionsError(`symbols: "${String(symbol)}" is no symbol; one looks like "BTCUSDT"`);
     }
   }
-  const scopes = [...((cross ?? isolated.length === 0) ? ['margin'] : []), ...isolated.map((each) => `isolated:${each}`)];
+  const scopes = [
+    ...((cross ?? isolated.length === 0) ? ['margin'] : []),
+    ...isolated.map((each) => `isolated:${each}`),
+  ];
   if (scopes.length === 0) throw new OptionsError('symbols: name at least one, or set cross to true');
   return scopes;
 }

@@ -2,9 +2,28 @@
 export type { CursorStore } from './cursor/cursor-store.ts';
 export { memoryCursorStore } from './cursor/memory.ts';
 export { redisCursorStore } from './cursor/redis.ts';
-export type { Clock, Connect, Doors, Http, HttpRequest, HttpResponse, Random, Socket, SocketHandlers, Timer } from './doors.ts';
+export type {
+  Clock,
+  Connect,
+  Doors,
+  Http,
+  HttpRequest,
+  HttpResponse,
+  Random,
+  Socket,
+  SocketHandlers,
+  Timer,
+} from './doors.ts';
 export * from './errors.ts';
-export { type EventMeta, type Gap, metaOf, type Snapshot, type StreamEvent, type UnknownEvent, type WireEvent } from './events.ts';
+export {
+  type EventMeta,
+  type Gap,
+  metaOf,
+  type Snapshot,
+  type StreamEvent,
+  type UnknownEvent,
+  type WireEvent,
+} from './events.ts';
 export type { AccountState } from './keep/account-watch.ts';
 export type { StreamStatus, Verdict } from './keep/supervisor.ts';
 export type { CheckAccount, SnapshotContext, UserDataStreamOptions } from './options.ts';

@@ -20,7 +20,11 @@ import type { Wiring } from './wiring.ts';
 /** What a stream hands out, told apart by `e`. */
 export type StreamItem<P extends ClientProduct, State = unknown> = StreamEvent<P> | Gap | Snapshot<State>;
 
-type NamesOf<Item> = Item extends { readonly e: infer Name extends string } ? (string extends Name ? never : Name) : never;
+type NamesOf<Item> = Item extends { readonly e: infer Name extends string }
+  ? string extends Name
+    ? never
+    : Name
+  : never;
 type Named<Item, Name> = Extract<Item, { readonly e: Name }>;
 
 interface Entry<Item> {
@@ -142,7 +146,8 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   }
 
   [Symbol.asyncIterator](): AsyncIterator<StreamItem<P, State>, undefined> {
-    if (this.#read) throw new OptionsError('a stream has one reader: make another stream, or use `on` for several handlers');
+    if (this.#read)
+      throw new OptionsError('a stream has one reader: make another stream, or use `on` for several handlers');
     this.#read = true;
     this.#begin().catch((cause: unknown) => this.#fail(streamError(cause)));
     return {
@@ -367,4 +372,3 @@ function marksOf(from: string | undefined, scopes: readonly string[]): ReadonlyM
   }
   return new Map([[scope, { position }]]);
 }
-

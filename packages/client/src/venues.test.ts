@@ -5,7 +5,9 @@ import { customVenue, listenpost, PRESETS, type Venue } from './venues.ts';
 
 const PRODUCTS: readonly ClientProduct[] = ['usdm', 'coinm', 'options', 'pm', 'pmpro', 'risk', 'spot', 'margin'];
 const everyUrl = (venue: Venue) =>
-  Object.values(venue.urls).flatMap(({ rest, stream, wsApi }) => [rest, stream, wsApi].filter((url) => url !== undefined));
+  Object.values(venue.urls).flatMap(({ rest, stream, wsApi }) =>
+    [rest, stream, wsApi].filter((url) => url !== undefined),
+  );
 
 describe('presets', () => {
   test.each(Object.values(PRESETS).map((venue) => [venue.name, venue] as const))('%s', (name, venue) => {

@@ -23,8 +23,8 @@ import { type Format, json } from './wire/event-frame.ts';
 import { identityOf } from './wire/identity.ts';
 import { type Credentials, Rest } from './wire/rest.ts';
 import { ServerTime } from './wire/server-time.ts';
-import { hmacSigner, privateKeySigner } from './wire/signing.ts';
 import type { Signer } from './wire/signer.ts';
+import { hmacSigner, privateKeySigner } from './wire/signing.ts';
 
 /** What a stream runs on. */
 export interface Wiring {
@@ -88,10 +88,12 @@ export function wire(options: UserDataStreamOptions, doors: Doors): Wiring {
 
 function partsOf(options: UserDataStreamOptions, doors: Doors): Parts {
   const { product, apiKey, format = json() } = options;
-  if (typeof apiKey !== 'string' || apiKey === '') throw new OptionsError('apiKey: expected the API key as the venue shows it');
+  if (typeof apiKey !== 'string' || apiKey === '')
+    throw new OptionsError('apiKey: expected the API key as the venue shows it');
   const venue = venueOf(options);
   const urls = venue.urls[product];
-  if (urls === undefined) throw new OptionsError(`venue: ${venue.name} has no ${product}; choose another venue or give baseUrl`);
+  if (urls === undefined)
+    throw new OptionsError(`venue: ${venue.name} has no ${product}; choose another venue or give baseUrl`);
   const budget = budgetOf(doors, urls.rest);
   const serverTime = new ServerTime(doors.clock);
   const credentials = { apiKey, signer: signerOf(options) };
@@ -120,15 +122,20 @@ function partsOf(options: UserDataStreamOptions, doors: Doors): Parts {
   };
 }
 
-function byListenKey({ options, doors, urls, format, line, budget, rest, scopes }: Parts, listening: ListenKeyListening): Granted {
+function byListenKey(
+  { options, doors, urls, format, line, budget, rest, scopes }: Parts,
+  listening: ListenKeyListening,
+): Granted {
   if (format.name !== 'json') throw new OptionsError(`format: ${options.product} streams speak JSON alone`);
-  if (urls.stream === undefined) throw new OptionsError('baseUrl: this product needs `stream`, the origin of its stream connections');
+  if (urls.stream === undefined)
+    throw new OptionsError('baseUrl: this product needs `stream`, the origin of its stream connections');
   let lost: (reason: string) => void = () => undefined;
   const keeper = new ListenKeyKeeper({ doors, rest, listening, budget, onLost: (reason) => lost(reason) });
   const url = `${urls.stream}${listening.streamBase}/stream`;
   const [scope] = scopes as readonly [string];
   return {
-    openFeed: (handlers, resumeOf) => new ListenKeyFeed({ doors, format, line, keeper, url, scope }, handlers, resumeOf),
+    openFeed: (handlers, resumeOf) =>
+      new ListenKeyFeed({ doors, format, line, keeper, url, scope }, handlers, resumeOf),
     onGrantLost: (handler) => {
       lost = handler;
     },
@@ -138,7 +145,8 @@ function byListenKey({ options, doors, urls, format, line, budget, rest, scopes 
 
 function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionListening): Granted {
   const { options, doors, urls, format, line, budget, credentials, serverTime, rest } = parts;
-  if (urls.wsApi === undefined) throw new OptionsError('baseUrl: this product needs `wsApi`, the origin of its WebSocket API');
+  if (urls.wsApi === undefined)
+    throw new OptionsError('baseUrl: this product needs `wsApi`, the origin of its WebSocket API');
   if (grant === 'signature' && credentials.signer === undefined) {
     throw new OptionsError(`secret or privateKey: ${options.product} is read by signed requests`);
   }

@@ -1,5 +1,5 @@
 /** How far a consumer has got, by scope, as opaque text: what `from` and a `CursorStore` take. */
-import { parsePosition, printPosition, type Position } from '@listenpost/protocol';
+import { type Position, parsePosition, printPosition } from '@listenpost/protocol';
 import { OptionsError } from '../errors.ts';
 
 /** `position` where the venue numbers its events; `at`: everything until this instant, in ms, had been handled. */

@@ -1,7 +1,8 @@
 /** A feed by a listenKey: the key over REST, its events on a wrapped stream connection (derivatives §1, §3). */
+
+import type { Doors } from '../doors.ts';
 import { streamError, type UserDataStreamError } from '../errors.ts';
 import type { ListenKeyKeeper } from '../keep/listen-key-keeper.ts';
-import type { Doors } from '../doors.ts';
 import type { EventFrame, Format, Frame, Missed } from '../wire/event-frame.ts';
 import type { Feed, FeedHandlers } from './feed.ts';
 import { Line, type LineSettings } from './line.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { listeningOf, type ListenKeyListening } from '../products.ts';
+import { type ListenKeyListening, listeningOf } from '../products.ts';
 import { type Answer, json, ManualDoors } from '../testing/manual-doors.ts';
 import { Rest } from '../wire/rest.ts';
 import { ServerTime } from '../wire/server-time.ts';
@@ -85,7 +85,11 @@ describe('a kept listenKey', () => {
   test.each([
     ['does not exist', noSuchKey, 'the listenKey does not exist'],
     ['is another one', json({ listenKey: 'k2' }), 'the listenKey was replaced'],
-    ['is not ours any more', json({ code: -2015, msg: 'Invalid API-key' }, 401), 'PUT /fapi/v1/listenKey was refused: Invalid API-key (code -2015, status 401)'],
+    [
+      'is not ours any more',
+      json({ code: -2015, msg: 'Invalid API-key' }, 401),
+      'PUT /fapi/v1/listenKey was refused: Invalid API-key (code -2015, status 401)',
+    ],
   ])('that %s is lost at once', async (_, answer, reason) => {
     const { doors, keeper, lost } = keeping(() => answer);
     await keeper.issue();

@@ -93,7 +93,15 @@ describe('where time tells', () => {
     merge.joined(one, at(0));
     merge.joined(two, at(0));
     told.length = 0;
-    for (const [from, e] of [[two, 'a'], [two, 'b'], [one, 'a'], [one, 'b'], [one, 'c'], [two, 'c'], [two, 'd']] as const) {
+    for (const [from, e] of [
+      [two, 'a'],
+      [two, 'b'],
+      [one, 'a'],
+      [one, 'b'],
+      [one, 'c'],
+      [two, 'c'],
+      [two, 'd'],
+    ] as const) {
       merge.event(from, event(e));
     }
     expect(told).toEqual(['a', 'b', 'c', 'd']);
@@ -191,7 +199,14 @@ describe('where positions tell', () => {
     merge.joined(one, at(0, 'e:0'));
     merge.event(one, event('1', 'e:1'));
     merge.joined(two, at(10, 'e:1', true));
-    for (const [from, n] of [[two, 2], [two, 3], [one, 2], [one, 3], [one, 4], [two, 4]] as const) {
+    for (const [from, n] of [
+      [two, 2],
+      [two, 3],
+      [one, 2],
+      [one, 3],
+      [one, 4],
+      [two, 4],
+    ] as const) {
       merge.event(from, event(String(n), `e:${n}`));
     }
     expect(told).toEqual(['begun', '1', '2', '3', '4']);

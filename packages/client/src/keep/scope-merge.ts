@@ -12,7 +12,7 @@
  * A duplicate is what a position says it is, or, on a venue without them, an event whose documented identity was seen within
  * `IDENTITY_WINDOW_MS` (docs/event-identity.md).
  */
-import { parsePosition, type Position } from '@listenpost/protocol';
+import { type Position, parsePosition } from '@listenpost/protocol';
 import type { Clock } from '../doors.ts';
 import type { WireEvent } from '../events.ts';
 import type { Feed, FeedEvent, Join } from '../feed/feed.ts';
@@ -158,7 +158,8 @@ export class ScopeMerge {
 
   #cover(tap: Tap): void {
     const first = this.#covered === undefined;
-    if (tap.join.position !== undefined && tap.join.recovered !== true) this.#position = ahead(this.#position, tap.join);
+    if (tap.join.position !== undefined && tap.join.recovered !== true)
+      this.#position = ahead(this.#position, tap.join);
     this.#advance(tap.join.at);
     if (first) this.#options.begun();
     if (first) this.#accountProvenAt = tap.join.at;
@@ -226,7 +227,8 @@ export class ScopeMerge {
 
   #caughtUp(position: Position): void {
     for (const tap of [...this.#taps.values()]) {
-      const joinedAt = tap.held === null || tap.join.position === undefined ? undefined : parsePosition(tap.join.position);
+      const joinedAt =
+        tap.held === null || tap.join.position === undefined ? undefined : parsePosition(tap.join.position);
       if (joinedAt !== undefined && reaches(position, joinedAt)) this.#flush(tap);
     }
   }

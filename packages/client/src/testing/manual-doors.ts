@@ -1,5 +1,15 @@
 /** Doors that a test opens by hand: time moves by `advance`, requests are answered by a script, sockets by the test. */
-import type { Clock, Connect, Doors, Http, HttpRequest, HttpResponse, Socket, SocketHandlers, Timer } from '../doors.ts';
+import type {
+  Clock,
+  Connect,
+  Doors,
+  Http,
+  HttpRequest,
+  HttpResponse,
+  Socket,
+  SocketHandlers,
+  Timer,
+} from '../doors.ts';
 
 interface Due {
   readonly at: number;

@@ -2,8 +2,8 @@
 import type { Doors, HttpRequest, HttpResponse } from '../doors.ts';
 import { NetworkError, OptionsError, RateLimitError, VenueError } from '../errors.ts';
 import type { Budget } from '../keep/budget.ts';
-import type { ServerTime } from './server-time.ts';
 import { queryText, type RequestParams, signedQuery } from './request-text.ts';
+import type { ServerTime } from './server-time.ts';
 import type { Signer } from './signer.ts';
 
 /** The venue itself gives up after ten seconds (spot-margin §1.4). */
@@ -44,7 +44,12 @@ export class Rest {
    * The answer's JSON. `signed`: with timestamp and signature, and once more by the venue's time where ours was refused.
    * Throws `VenueError`, `RateLimitError` (also without asking, while the venue wants silence) and `NetworkError`.
    */
-  async call(method: HttpRequest['method'], path: string, params: RequestParams = {}, signed = false): Promise<unknown> {
+  async call(
+    method: HttpRequest['method'],
+    path: string,
+    params: RequestParams = {},
+    signed = false,
+  ): Promise<unknown> {
     try {
       return await this.#once(method, path, params, signed);
     } catch (cause) {

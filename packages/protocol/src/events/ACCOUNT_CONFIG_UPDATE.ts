@@ -8,6 +8,7 @@ export const ACCOUNT_CONFIG_UPDATE = {
     {
       products: ['usdm', 'coinm', 'pm'],
       source: 'derivatives §4.6',
+      identity: ['fs', 'T', 'ac.s', 'ac.l', 'ai.j'],
       exactlyOneOf: ['ac', 'ai'],
       fields: {
         fs: { in: '- - +', type: 'str', meaning: 'business unit', values: BUSINESS_UNIT },

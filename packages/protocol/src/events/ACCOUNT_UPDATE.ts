@@ -41,6 +41,22 @@ export const ACCOUNT_UPDATE = {
     {
       products: ['usdm', 'coinm', 'pm'],
       source: 'derivatives §4.2',
+      identity: [
+        'fs',
+        'T',
+        'a.m',
+        'a.S',
+        'a.B[].a',
+        'a.B[].wb',
+        'a.B[].bc',
+        'a.P[].s',
+        'a.P[].ps',
+        'a.P[].pa',
+        'a.P[].ep',
+        'a.P[].cr',
+        'a.P[].mt',
+        'a.P[].iw',
+      ],
       fields: {
         fs: { in: '- - +', type: 'str', meaning: 'business unit', values: BUSINESS_UNIT },
         E: { type: 'int', time: true, meaning: 'event time' },
@@ -98,6 +114,7 @@ export const ACCOUNT_UPDATE = {
     {
       products: ['options'],
       source: 'derivatives §4.10',
+      identity: ['T', 'eq', 'aeq', 'b', 'm', 'u', 'i', 'M'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         T: { type: 'int', time: true, meaning: 'transaction time' },

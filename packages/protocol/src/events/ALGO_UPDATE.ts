@@ -12,7 +12,7 @@ import {
 
 const order = {
   caid: { type: 'str', meaning: 'client algo id' },
-  aid: { type: 'int', meaning: 'algo id' },
+  aid: { type: 'int', wide: true, meaning: 'algo id' },
   at: { type: 'str', meaning: 'algo type', values: ['CONDITIONAL'] },
   o: { type: 'str', meaning: 'order type', values: CONDITIONAL_ORDER_TYPE },
   s: { type: 'str', meaning: 'symbol' },
@@ -60,6 +60,26 @@ export const ALGO_UPDATE = {
     {
       products: ['usdm', 'coinm', 'pm'],
       source: 'derivatives §4.9',
+      identity: [
+        'fs',
+        'T',
+        'o.aid',
+        'o.X',
+        'o.ai',
+        'o.aq',
+        'o.q',
+        'o.tp',
+        'o.p',
+        'o.ia',
+        'ao.aid',
+        'ao.X',
+        'ao.ai',
+        'ao.aq',
+        'ao.q',
+        'ao.tp',
+        'ao.p',
+        'ao.ia',
+      ],
       fields: {
         T: { type: 'int', time: true, meaning: 'transaction time' },
         E: { type: 'int', time: true, meaning: 'event time' },

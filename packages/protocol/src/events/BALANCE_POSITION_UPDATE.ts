@@ -8,6 +8,7 @@ export const BALANCE_POSITION_UPDATE = {
     {
       products: ['options'],
       source: 'derivatives §4.10',
+      identity: ['T', 'm', 'B[].a', 'B[].b', 'B[].bc', 'P[].s', 'P[].c', 'P[].a'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         T: { type: 'int', time: true, meaning: 'transaction time' },

@@ -17,6 +17,7 @@ export const CONDITIONAL_ORDER_TRADE_UPDATE = {
     {
       products: ['pm'],
       source: 'derivatives §4.11',
+      identity: ['fs', 'T', 'so.s', 'so.si', 'so.os', 'so.ut', 'so.i', 'so.q', 'so.p', 'so.sp'],
       fields: {
         T: { type: 'int', time: true, meaning: 'transaction time' },
         E: { type: 'int', time: true, meaning: 'event time' },
@@ -27,7 +28,7 @@ export const CONDITIONAL_ORDER_TRADE_UPDATE = {
           fields: {
             s: { type: 'str', meaning: 'symbol' },
             c: { type: 'str', meaning: 'client id of the strategy' },
-            si: { type: 'int', meaning: 'strategy id' },
+            si: { type: 'int', wide: true, meaning: 'strategy id' },
             S: { type: 'str', meaning: 'side', values: SIDE },
             st: { type: 'str', meaning: 'strategy type', values: CONDITIONAL_ORDER_TYPE },
             f: { type: 'str', meaning: 'time in force', values: FUTURES_TIME_IN_FORCE },
@@ -47,7 +48,7 @@ export const CONDITIONAL_ORDER_TRADE_UPDATE = {
             cp: { in: '?', type: 'bool', meaning: 'close all' },
             AP: { in: '?', type: 'dec', meaning: 'activation price; trailing stops' },
             cr: { in: '?', type: 'dec', meaning: 'callback rate; trailing stops' },
-            i: { type: 'int', meaning: 'order id; 0 before the trigger' },
+            i: { type: 'int', wide: true, meaning: 'order id; 0 before the trigger' },
             V: { type: 'str', meaning: 'self-trade prevention mode', values: FUTURES_STP_MODE },
             gtd: { type: 'int', time: true, meaning: 'when a GTD order is cancelled; 0 if none' },
             pm: {

@@ -9,6 +9,7 @@ export const CONDITIONAL_ORDER_TRIGGER_REJECT = {
     {
       products: ['usdm'],
       source: 'derivatives §4.8',
+      identity: ['or.s', 'or.i', 'or.r'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         T: { type: 'int', time: true, meaning: 'send time' },
@@ -17,7 +18,7 @@ export const CONDITIONAL_ORDER_TRIGGER_REJECT = {
           meaning: 'the refusal',
           fields: {
             s: { type: 'str', meaning: 'symbol' },
-            i: { type: 'int', meaning: 'order id' },
+            i: { type: 'int', wide: true, meaning: 'order id' },
             r: { type: 'str', meaning: 'reason in words' },
           },
         },

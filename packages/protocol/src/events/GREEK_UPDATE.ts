@@ -7,6 +7,7 @@ export const GREEK_UPDATE = {
     {
       products: ['options'],
       source: 'derivatives §4.10',
+      identity: ['T', 'G[].u', 'G[].d', 'G[].g', 'G[].t', 'G[].v'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         T: { type: 'int', time: true, meaning: 'transaction time' },

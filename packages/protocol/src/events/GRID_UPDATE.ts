@@ -9,6 +9,7 @@ export const GRID_UPDATE = {
     {
       products: ['usdm', 'coinm'],
       source: 'derivatives §4.7',
+      identity: ['T', 'gu.s', 'gu.si', 'gu.ss', 'gu.ut', 'gu.r', 'gu.up', 'gu.uq', 'gu.mp'],
       fields: {
         T: { type: 'int', time: true, meaning: 'transaction time' },
         E: { type: 'int', time: true, meaning: 'event time' },
@@ -16,7 +17,7 @@ export const GRID_UPDATE = {
           type: 'object',
           meaning: 'the grid',
           fields: {
-            si: { type: 'int', meaning: 'strategy id' },
+            si: { type: 'int', wide: true, meaning: 'strategy id' },
             st: { type: 'str', meaning: 'strategy type' },
             ss: { type: 'str', meaning: 'strategy status', values: STRATEGY_STATUS },
             s: { type: 'str', meaning: 'symbol' },

@@ -9,6 +9,7 @@ export const MARGIN_CALL = {
     {
       products: ['usdm', 'coinm'],
       source: 'derivatives §4.3',
+      identity: ['E', 'cw', 'p[].s', 'p[].ps', 'p[].pa', 'p[].mp', 'p[].mm'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         i: { in: '- +', type: 'str', meaning: 'account alias' },

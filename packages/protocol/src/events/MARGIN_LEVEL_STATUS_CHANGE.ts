@@ -7,6 +7,7 @@ export const MARGIN_LEVEL_STATUS_CHANGE = {
     {
       products: ['risk'],
       source: 'spot-margin §6.8',
+      identity: ['E', 's', 'l'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         l: { type: 'dec', meaning: 'margin level' },

@@ -35,6 +35,7 @@ export const ORDER_TRADE_UPDATE = {
     {
       products: ['usdm', 'coinm', 'pm', 'options'],
       source: 'derivatives §4.4',
+      identity: ['fs', 'T', 'o.s', 'o.i', 'o.x', 'o.X', 'o.t', 'o.T', 'o.o', 'o.q', 'o.p', 'o.z', 'o.M'],
       fields: {
         fs: { in: '- - + -', type: 'str', meaning: 'business unit', values: BUSINESS_UNIT },
         E: { type: 'int', time: true, meaning: 'event time' },
@@ -77,7 +78,7 @@ export const ORDER_TRADE_UPDATE = {
               meaning: 'order status',
               values: ['NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'EXPIRED', 'EXPIRED_IN_MATCH'],
             },
-            i: { type: 'int', meaning: 'order id; beyond 2^53 for options' },
+            i: { type: 'int', wide: true, meaning: 'order id; beyond 2^53 for options' },
             M: {
               in: '? ? ? -',
               type: 'str',
@@ -91,7 +92,7 @@ export const ORDER_TRADE_UPDATE = {
             N: { in: '+ + ? +', type: 'str', meaning: 'commission asset' },
             n: { in: '+ + ? +', type: 'dec', meaning: 'commission; for options negative when charged' },
             T: { type: 'int', time: true, meaning: 'order trade time' },
-            t: { type: 'int', meaning: 'trade id; 0 if none' },
+            t: { type: 'int', wide: true, meaning: 'trade id; 0 if none' },
             rp: { type: 'dec', meaning: 'realised profit of this trade' },
             b: { type: 'dec', meaning: 'bids: notional, for COIN-M and options quantity' },
             a: { type: 'dec', meaning: 'asks: notional, for COIN-M and options quantity' },
@@ -104,7 +105,12 @@ export const ORDER_TRADE_UPDATE = {
             AP: { in: '? ? - -', type: 'dec', meaning: 'activation price; trailing stops' },
             cr: { in: '? ? - -', type: 'dec', meaning: 'callback rate; trailing stops' },
             pP: { in: '+ + - -', type: 'bool', meaning: 'price protection' },
-            si: { in: '+ - ? -', type: 'int', meaning: 'strategy id of a triggered conditional order; USDⓈ-M: ignore' },
+            si: {
+              in: '+ - ? -',
+              type: 'int',
+              wide: true,
+              meaning: 'strategy id of a triggered conditional order; USDⓈ-M: ignore',
+            },
             ss: { in: '+ - - -', type: 'int', meaning: 'ignore' },
             st: { in: '- - ? -', type: 'str', meaning: 'strategy type of a triggered conditional order' },
             V: {

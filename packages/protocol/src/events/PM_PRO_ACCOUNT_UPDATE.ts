@@ -8,6 +8,7 @@ export const PM_PRO_ACCOUNT_UPDATE = {
     {
       products: ['pmpro'],
       source: 'derivatives §4.12',
+      identity: ['E', 'u', 'eq', 'ae', 'im', 'mm', 'avb', 'vmw'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         u: { type: 'dec', meaning: 'uniMMR' },

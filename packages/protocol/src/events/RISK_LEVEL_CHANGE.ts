@@ -8,6 +8,7 @@ export const RISK_LEVEL_CHANGE = {
     {
       products: ['options'],
       source: 'derivatives §4.10',
+      identity: ['E', 's', 'mb', 'mm'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         s: { type: 'str', meaning: 'risk level', values: ['NORMAL', 'REDUCE_ONLY'] },

@@ -10,6 +10,7 @@ export const TRADE_LITE = {
     {
       products: ['usdm'],
       source: 'derivatives §4.5',
+      identity: ['T', 's', 'i', 't'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         T: { type: 'int', time: true, meaning: 'transaction time' },
@@ -21,8 +22,8 @@ export const TRADE_LITE = {
         S: { type: 'str', meaning: 'side', values: SIDE },
         L: { type: 'dec', meaning: 'last filled price' },
         l: { type: 'dec', meaning: 'last filled quantity' },
-        t: { type: 'int', meaning: 'trade id' },
-        i: { type: 'int', meaning: 'order id' },
+        t: { type: 'int', wide: true, meaning: 'trade id' },
+        i: { type: 'int', wide: true, meaning: 'order id' },
       },
     },
   ],

@@ -7,6 +7,7 @@ export const USER_LIABILITY_CHANGE = {
     {
       products: ['risk'],
       source: 'spot-margin §6.8',
+      identity: ['E', 'a', 't', 'p', 'i'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         a: { type: 'str', meaning: 'asset' },

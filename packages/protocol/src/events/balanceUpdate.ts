@@ -8,11 +8,12 @@ export const balanceUpdate = {
     {
       products: ['spot', 'margin', 'isolated', 'pm'],
       source: 'spot-margin §6.2; derivatives §4.11',
+      identity: ['T', 'U', 'a', 'd'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         a: { type: 'str', meaning: 'asset' },
         d: { type: 'dec', meaning: 'difference, signed' },
-        U: { in: '- - - +', type: 'int', meaning: 'update id' },
+        U: { in: '- - - +', type: 'int', wide: true, meaning: 'update id' },
         T: { type: 'int', time: true, meaning: 'clear time' },
       },
     },

@@ -62,6 +62,8 @@ function isScalar(type: FieldType, value: unknown): boolean {
       return type === 'str|null' || (type === 'digits' && isInteger(value));
     case 'number':
       return type === 'int' && Number.isInteger(value);
+    case 'bigint':
+      return type === 'int';
     case 'boolean':
       return type === 'bool';
     default:

@@ -9,6 +9,7 @@ export const eventStreamTerminated = {
     {
       products: ['spot', 'margin', 'isolated'],
       source: 'spot-margin §6.6',
+      identity: ['E'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
       },

@@ -68,8 +68,8 @@ export const EVENTS = {
 type Tables = typeof EVENTS;
 
 /**
- * An event as a product pushes it: a union told apart by `e`. Decimals are strings. Ids are numbers as `JSON.parse` makes
- * them: beyond 2^53 (options' order ids, `liabilityChange.T`) they have lost digits that the wire still has.
+ * An event as a product pushes it: a union told apart by `e`. Decimals are strings. Ids that may pass 2^53 are numbers or bigints,
+ * as `parseExact` reads them; `JSON.parse` would have lost digits that the wire still has.
  */
 export type EventOf<P extends ProductId> = P extends ProductId
   ? { [Name in keyof Tables]: TableEvent<Tables[Name], P> }[keyof Tables]

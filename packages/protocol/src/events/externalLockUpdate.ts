@@ -8,6 +8,7 @@ export const externalLockUpdate = {
     {
       products: ['spot'],
       source: 'spot-margin §6.5',
+      identity: ['T', 'a', 'd'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         a: { type: 'str', meaning: 'asset' },

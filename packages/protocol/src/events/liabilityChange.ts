@@ -8,11 +8,12 @@ export const liabilityChange = {
     {
       products: ['pm'],
       source: 'derivatives §4.11',
+      identity: ['T', 'a', 't', 'p', 'i', 'l'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         a: { type: 'str', meaning: 'asset' },
         t: { type: 'str', meaning: 'kind of change', values: ['BORROW'] },
-        T: { type: 'int', meaning: 'transaction id' },
+        T: { type: 'int', wide: true, meaning: 'transaction id' },
         p: { type: 'dec', meaning: 'principal' },
         i: { type: 'dec', meaning: 'interest' },
         l: { type: 'dec', meaning: 'total liability' },

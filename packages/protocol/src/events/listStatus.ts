@@ -8,10 +8,11 @@ export const listStatus = {
     {
       products: ['spot', 'margin', 'isolated'],
       source: 'spot-margin §6.4',
+      identity: ['s', 'g', 'l', 'L', 'T', 'O[].i', 'O[].c'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         s: { type: 'str', meaning: 'symbol' },
-        g: { type: 'int', meaning: 'order list id' },
+        g: { type: 'int', wide: true, meaning: 'order list id' },
         c: { type: 'str', meaning: 'contingency type', values: ['OCO', 'OTO'] },
         l: {
           type: 'str',
@@ -27,7 +28,7 @@ export const listStatus = {
           meaning: 'orders of the list',
           fields: {
             s: { type: 'str', meaning: 'symbol' },
-            i: { type: 'int', meaning: 'order id' },
+            i: { type: 'int', wide: true, meaning: 'order id' },
             c: { type: 'str', meaning: 'client order id' },
           },
         },

@@ -9,6 +9,7 @@ export const listenKeyExpired = {
     {
       products: ['usdm', 'coinm', 'pm', 'pmpro', 'risk', 'spot', 'margin', 'isolated'],
       source: 'derivatives §4.1; spot-margin §6.7',
+      identity: ['listenKey'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         listenKey: { in: '+ + - + + + + +', type: 'str', meaning: 'the key' },
@@ -17,6 +18,7 @@ export const listenKeyExpired = {
     {
       products: ['options'],
       source: 'derivatives §4.1',
+      identity: ['listenKey'],
       fields: {
         E: { type: 'digits', time: true, meaning: 'event time' },
         listenKey: { type: 'str', meaning: 'the key' },

@@ -7,6 +7,7 @@ export const openOrderLoss = {
     {
       products: ['pm'],
       source: 'derivatives §4.11',
+      identity: ['E', 'O[].a', 'O[].o'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         O: {

@@ -8,10 +8,11 @@ export const outboundAccountPosition = {
     {
       products: ['spot', 'margin', 'isolated', 'pm'],
       source: 'spot-margin §6.1; derivatives §4.11',
+      identity: ['u', 'U', 'B[].a', 'B[].f', 'B[].l'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         u: { type: 'int', time: true, meaning: 'time of the last account update' },
-        U: { in: '- - - +', type: 'int', meaning: 'update id' },
+        U: { in: '- - - +', type: 'int', wide: true, meaning: 'update id' },
         B: {
           type: 'array',
           meaning: 'balances',

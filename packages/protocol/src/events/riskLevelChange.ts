@@ -8,6 +8,7 @@ export const riskLevelChange = {
     {
       products: ['pm', 'pmpro'],
       source: 'derivatives §4.11',
+      identity: ['E', 's', 'u', 'eq', 'ae', 'm'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
         u: { type: 'dec', meaning: 'uniMMR' },

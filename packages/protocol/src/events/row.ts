@@ -13,6 +13,8 @@ export interface EventField {
   readonly always: boolean;
   /** A point in time in ms, rescaled by `timeUnit`; values below 1 stand for "none". */
   readonly time: boolean;
+  /** An id that may pass 2^53: a number, or a bigint where digits are kept. */
+  readonly wide: boolean;
   readonly meaning: string;
   /** Known values, none where the field is open. Others are let through. */
   readonly values: readonly string[];
@@ -37,12 +39,15 @@ export interface EventRow {
   readonly fields: readonly EventField[];
   /** Members of the top level of which exactly one is there; empty where the product knows fewer than two of them. */
   readonly exactlyOneOf: readonly string[];
+  /** Paths of what tells one event of the row from another, as far as the product knows them. Members may be absent. */
+  readonly identity: readonly string[];
 }
 
 /** @throws when a field's marks do not fit the products of its shape: the table is wrong, not the input. */
 export function compileRow(table: EventTable, shape: Shape, product: ProductId): EventRow {
   const column = shape.products.indexOf(product);
   const fields = compileFields(shape.fields, { product, column, columns: shape.products.length }, '');
+  const row: readonly EventField[] = [eventType(table.name), ...fields];
   const group = (shape.exactlyOneOf ?? []).filter((name) => fields.some((field) => field.name === name));
   return {
     name: table.name,
@@ -52,9 +57,30 @@ export function compileRow(table: EventTable, shape: Shape, product: ProductId):
     source: shape.source,
     since: table.since?.[product],
     deprecated: table.deprecated ?? false,
-    fields: [eventType(table.name), ...fields],
+    fields: row,
     exactlyOneOf: group.length > 1 ? group : [],
+    identity: compileIdentity(table.name, shape, row),
   };
+}
+
+/** Paths that only other products of the shape know are left out. What is left must tell events apart. */
+function compileIdentity(name: string, shape: Shape, fields: readonly EventField[]): readonly string[] {
+  const unknown = shape.identity.find((path) => !isScalar(shape.fields, path.split('.')));
+  if (unknown !== undefined)
+    throw new Error(`${name}: identity names ${unknown}, which is no scalar field of the shape`);
+  const known = new Set(flat(fields).map(({ path }) => path));
+  const identity = shape.identity.filter((path) => known.has(path));
+  return identity.length > 0 ? identity : ['E'];
+}
+
+function isScalar(fields: Fields, [step = '', ...rest]: readonly string[]): boolean {
+  const field = fields[step.replace(/\[\]$/, '')];
+  if (field === undefined || !('fields' in field)) return field !== undefined && rest.length === 0;
+  return step.endsWith('[]') === (field.type === 'array') && isScalar(field.fields, rest);
+}
+
+function flat(fields: readonly EventField[]): readonly EventField[] {
+  return fields.flatMap((field) => [field, ...flat(field.fields)]);
 }
 
 interface Column {
@@ -79,6 +105,7 @@ function compileField(name: string, path: string, table: FieldTable, column: Col
     type: table.type,
     always,
     time: !nested && table.time === true,
+    wide: !nested && table.wide === true,
     meaning: table.meaning,
     values: nested ? [] : valuesOf(table.values, column.product),
     since: table.since?.[column.product],
@@ -114,6 +141,7 @@ function eventType(name: string): EventField {
     type: 'str',
     always: true,
     time: false,
+    wide: false,
     meaning: 'event type',
     values: [name],
     since: undefined,

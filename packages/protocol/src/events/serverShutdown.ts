@@ -9,6 +9,7 @@ export const serverShutdown = {
     {
       products: ['spot', 'margin', 'isolated', 'risk'],
       source: 'spot-margin §1.3',
+      identity: ['E'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
       },

@@ -33,6 +33,11 @@ interface ScalarField extends Columns {
    * An id under a name that means time elsewhere (`liabilityChange.T`) must not carry the mark: it would be destroyed.
    */
   readonly time?: true;
+  /**
+   * An id that may pass 2^53, as the references' 64-bit ids do (options' order ids, USDⓈ-M's of some symbols): where digits are
+   * kept it comes as a bigint then, as `parseExact` reads it.
+   */
+  readonly wide?: true;
   /** Known values. Others are let through: venues add values without notice. */
   readonly values?: readonly string[] | PerProduct<readonly string[]>;
 }
@@ -52,6 +57,13 @@ export interface Shape {
   readonly products: readonly ProductId[];
   /** Section of the protocol references. */
   readonly source: string;
+  /**
+   * Paths of what tells one event of this shape from another: two pushes of the same event, on two connections, agree in them, and
+   * two events do not. `E` is the moment of the push, so it stands here only where nothing else would tell two events apart; such
+   * an event may be told twice where two connections stamp it differently, which is better than once too few.
+   * For a product that knows none of them it is `E` alone.
+   */
+  readonly identity: readonly string[];
   readonly fields: Fields;
   /** Members of the top level of which exactly one is there, as far as the product knows them. */
   readonly exactlyOneOf?: readonly string[];
@@ -94,7 +106,7 @@ type ValueOf<Field, Products extends readonly ProductId[], P> = Field extends {
     ? readonly MembersOf<Inner, Products, P>[]
     : MembersOf<Inner, Products, P>
   : Field extends { readonly type: infer Type extends ScalarType }
-    ? ScalarValue[Type]
+    ? ScalarValue[Type] | (Field extends { readonly wide: true } ? bigint : never)
     : never;
 
 type Flat<T> = { readonly [Name in keyof T]: T[Name] };

@@ -38,7 +38,12 @@ export type Statements = [
     >
   >,
   // Kinds of values.
-  Is<Same<UsdmOrder['i'], number>>,
+  Is<Same<UsdmOrder['i'], number | bigint>>,
+  Is<Same<UsdmOrder['T'], number>>,
+  Is<Same<Of<'pm', 'liabilityChange'>['T'], number | bigint>>,
+  Is<Same<Of<'spot', 'listStatus'>['O'][number]['i'], number | bigint>>,
+  Is<Same<Of<'spot', 'executionReport'>['v'], number | bigint | undefined>>,
+  Is<Same<EventOf<'margin'>, EventOf<'isolated'>>>,
   Is<Same<UsdmOrder['q'], string>>,
   Is<Same<UsdmOrder['m'], boolean>>,
   Is<Same<Of<'spot', 'executionReport'>['N'], string | null>>,
@@ -56,7 +61,7 @@ export type Statements = [
   Is<Same<Of<'options', 'ACCOUNT_UPDATE'>['eq'], string>>,
   IsNot<Fits<'a', keyof Of<'options', 'ACCOUNT_UPDATE'>>>,
   IsNot<Fits<'o', keyof Of<'pm', 'ALGO_UPDATE'>>>,
-  Is<Same<Of<'pm', 'ALGO_UPDATE'>['ao']['aid'], number>>,
+  Is<Same<Of<'pm', 'ALGO_UPDATE'>['ao']['aid'], number | bigint>>,
   // Exactly one of `ac` and `ai`.
   Is<Fits<Times & Leverage, UsdmConfig>>,
   Is<Fits<Times & MultiAssets, UsdmConfig>>,

@@ -9,6 +9,7 @@ export const uniMMRDrop = {
     {
       products: ['pmpro'],
       source: 'derivatives §4.12',
+      identity: ['E'],
       fields: {
         E: { type: 'int', time: true, meaning: 'event time' },
       },
