@@ -1,13 +1,12 @@
-import { describe, expect, test } from 'bun:test';
-import { OptionsError } from '../errors.ts';
+import { describe, test } from 'bun:test';
 import { DOORS_CASES } from './doors.contract.ts';
 import { nodeDoors } from './node.ts';
+import { PROXY_CASES } from './proxy.contract.ts';
 
 describe('doors of Node, on Bun', () => {
   for (const { name, run } of DOORS_CASES) test(name, () => run(nodeDoors()));
 });
 
-test('agent and proxy together are refused', async () => {
-  const { Agent } = await import('node:http');
-  expect(() => nodeDoors({ agent: new Agent(), proxy: 'http://127.0.0.1:1' })).toThrow(OptionsError);
+describe('agents and proxies, on Bun', () => {
+  for (const { name, run } of PROXY_CASES) test(name, run);
 });

@@ -18,36 +18,28 @@ export interface NodeDoorsOptions {
   readonly proxy?: string;
 }
 
-/** By the protocol of a URL, `ws:` as `http:`. Undefined: the runtime's own way, without an agent. */
-export interface Agents {
-  readonly http: http.Agent | undefined;
-  readonly https: http.Agent | undefined;
+/** By the protocol of a URL, `ws:` as `http:`. */
+interface Agents {
+  readonly http: http.Agent;
+  readonly https: http.Agent;
 }
 
 /** @throws OptionsError where the options contradict each other or are none. */
-export function nodeDoors(options: NodeDoorsOptions = {}): Doors {
-  const given = givenAgents(options);
-  return {
-    clock: machineClock,
-    random: machineRandom,
-    http: httpOver(given ?? keepAliveAgents()),
-    connect: connectOver(given ?? NO_AGENTS),
-  };
-}
-
-const NO_AGENTS: Agents = { http: undefined, https: undefined };
-
-function givenAgents({ agent, proxy }: NodeDoorsOptions): Agents | undefined {
+export function nodeDoors({ agent, proxy }: NodeDoorsOptions = {}): Doors {
   if (agent !== undefined && proxy !== undefined) {
     throw new OptionsError('agent and proxy: give one of them; an agent brings its own proxy');
   }
-  if (proxy !== undefined) return proxyAgents(proxy);
-  return agent === undefined ? undefined : { http: agent, https: agent };
+  // Idle connections keep no process alive: agents take their hold off them. A WebSocket takes none over from HTTP, which the peer
+  // may be about to drop.
+  const kept = { keepAlive: true };
+  const own = (options: http.AgentOptions): Agents =>
+    agent === undefined ? agentsFor(proxy, options) : { http: agent, https: agent };
+  return { clock: machineClock, random: machineRandom, http: httpOver(own(kept)), connect: connectOver(own({})) };
 }
 
-/** Idle connections keep no process alive: agents take their hold off them. */
-function keepAliveAgents(): Agents {
-  return { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
+function agentsFor(proxy: string | undefined, options: http.AgentOptions): Agents {
+  if (proxy !== undefined) return proxyAgents(proxy, options);
+  return { http: new http.Agent(options), https: new https.Agent(options) };
 }
 
 // --- HTTP --------------------------------------------------------------------------------------------------------------
@@ -85,7 +77,7 @@ function open(
   const target = parseUrl(url);
   const secure = target.protocol === 'https:';
   const agent = secure ? agents.https : agents.http;
-  return (secure ? https : http).request(target, { method, headers, ...(agent && { agent }) }, answered);
+  return (secure ? https : http).request(target, { method, headers, agent }, answered);
 }
 
 /** The runtime's own error holds the URL, which may be signed or name a listenKey. */
@@ -153,7 +145,7 @@ function ignored(): void {}
 function dial(url: string, agents: Agents): WebSocket | undefined {
   try {
     const agent = new URL(url).protocol === 'wss:' ? agents.https : agents.http;
-    return new WebSocket(url, { ...SOCKET_OPTIONS, ...(agent && { agent }) });
+    return new WebSocket(url, { ...SOCKET_OPTIONS, agent });
   } catch {
     return undefined;
   }

@@ -10,9 +10,12 @@ import { OptionsError } from '../errors.ts';
 const CONNECT_WITHIN_MS = 20_000;
 
 /** @throws OptionsError where the text is no URL of such a proxy; its password is in no message. */
-export function proxyAgents(proxy: string): { readonly http: http.Agent; readonly https: https.Agent } {
+export function proxyAgents(
+  proxy: string,
+  options: http.AgentOptions,
+): { readonly http: http.Agent; readonly https: https.Agent } {
   const tunnel = tunnelThrough(proxyUrl(proxy));
-  return { http: new PlainAgent(tunnel), https: new TlsAgent(tunnel) };
+  return { http: new PlainAgent(tunnel, options), https: new TlsAgent(tunnel, options) };
 }
 
 function proxyUrl(proxy: string): URL {
@@ -34,8 +37,8 @@ interface Target {
 class PlainAgent extends http.Agent {
   readonly #tunnel: Tunnel;
 
-  constructor(tunnel: Tunnel) {
-    super({ keepAlive: true });
+  constructor(tunnel: Tunnel, options: http.AgentOptions) {
+    super(options);
     this.#tunnel = tunnel;
   }
 
@@ -47,8 +50,8 @@ class PlainAgent extends http.Agent {
 class TlsAgent extends https.Agent {
   readonly #tunnel: Tunnel;
 
-  constructor(tunnel: Tunnel) {
-    super({ keepAlive: true });
+  constructor(tunnel: Tunnel, options: http.AgentOptions) {
+    super(options);
     this.#tunnel = tunnel;
   }
 
