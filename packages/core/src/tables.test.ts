@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
-import { ENDPOINTS, ENDS, ERRORS, POOLS, PRODUCTS, STREAM_BASES, STREAM_ERRORS, WS_APIS } from '@listenpost/protocol';
+import {
+  ENDPOINTS,
+  ENDS,
+  ERRORS,
+  POOLS,
+  PRODUCTS,
+  SPOT_3_5,
+  STREAM_BASES,
+  STREAM_ERRORS,
+  WS_APIS,
+} from '@listenpost/protocol';
 import { METHOD_HANDLERS } from './methods/index.ts';
 
 /** Everything in the packages that is no test, joined. */
@@ -47,6 +57,16 @@ describe('every row can be served', () => {
     (_path, name, row) => {
       expect(row.name as string).toBe(name);
       expect(METHOD_HANDLERS[row.name]).toBeFunction();
+    },
+  );
+
+  const sbeMethods = WS_APIS.filter((api) => api.takesResponseFormat).flatMap((api) => [...api.methods.values()]);
+  test.each(sbeMethods)(
+    '$name is refused to SBE clients whose schema lacks its answer',
+    ({ name, sbeSinceVersion = 0 }) => {
+      const message = SPOT_3_5.messages.find(({ methods }) => methods?.includes(name));
+      expect(message).toBeDefined();
+      expect(message?.sinceVersion ?? 0).toBeLessThanOrEqual(sbeSinceVersion);
     },
   );
 

@@ -77,7 +77,30 @@ export const ERRORS = {
     status: 400,
     msg: "Timestamp for this request was 1000ms ahead of the server's time.",
   },
+  /** Live Spot servers name the characters they take; the derivatives' lists have no such code (decisions 0005). */
+  MALFORMED_TIMESTAMP: {
+    code: -1102,
+    status: 400,
+    msg: "Mandatory parameter 'timestamp' was not sent, was empty/null, or malformed.",
+    dialects: {
+      options: { msg: 'Mandatory parameter `timestamp` was not sent, was empty/null, or malformed.' },
+      spot: { code: -1100, msg: "Illegal characters found in parameter 'timestamp'; legal range is '^[0-9]{1,20}$'." },
+    },
+  },
+  MALFORMED_RECV_WINDOW: {
+    code: -1130,
+    status: 400,
+    msg: "Data sent for parameter 'recvWindow' is not valid.",
+    dialects: {
+      spot: {
+        code: -1100,
+        msg: "Illegal characters found in parameter 'recvWindow'; legal range is '^([0-9]{1,20})(\\.[0-9]{1,20})?$'.",
+      },
+    },
+  },
   INVALID_SIGNATURE: { code: -1022, status: 400, msg: 'Signature for this request is not valid.' },
+  DUPLICATE_PARAMETERS: { code: -1101, status: 400, msg: 'Duplicate values for a parameter detected.' },
+  PARAM_EMPTY: { code: -1105, status: 400, msg: "Parameter '%s' was empty." },
   MANDATORY_PARAM: {
     code: -1102,
     status: 400,
@@ -110,6 +133,12 @@ export const ERRORS = {
   /** Which handshake fault has which of these codes is nowhere spelled out (spot-margin §7.2). */
   INVALID_SBE_HEADER: { code: -1152, status: 400, msg: 'Invalid SBE message header.' },
   UNSUPPORTED_SBE_SCHEMA: { code: -1153, status: 400, msg: 'Invalid SBE schema ID or version specified.' },
+  /** What the answer needs is younger than the schema that the connection asked for (spot-margin §3.6). */
+  DEPRECATED_SBE_SCHEMA: {
+    code: -1161,
+    status: 400,
+    msg: "Unable to encode the response in SBE schema '%s'. Please use schema '%s' or higher.",
+  },
   SBE_DISABLED: { code: -1155, status: 400, msg: 'SBE is not enabled.' },
   INVALID_TIME_UNIT: {
     code: -1194,

@@ -41,6 +41,8 @@ export interface Method extends Dated {
   readonly security: Security;
   /** Absent: whatever else was sent is let be (clients reference, row 3). */
   readonly takes?: TakenParameters;
+  /** The first version of the SBE schema that has what it answers or brings (spot-margin §3.6). Absent: all have. */
+  readonly sbeSinceVersion?: number;
 }
 
 /** How many account subscriptions one connection holds (spot-margin §1.4). */
@@ -62,8 +64,6 @@ export interface WsApi {
   readonly malformed: 'INVALID_MESSAGE' | 'INVALID_JSON';
   /** What a call that needs an API key answers when none came. */
   readonly missingKey: 'API_KEY_NOT_FOUND' | 'MANDATORY_PARAM';
-  /** Whether the URL may ask for `timeUnit` (spot-margin §1.2). */
-  readonly takesTimeUnit: boolean;
   /** Whether the URL may ask for SBE (spot-margin §7.2). */
   readonly takesResponseFormat: boolean;
   /** Present where account streams are read on this very connection. */
@@ -103,16 +103,18 @@ const subscriptions: Method[] = [
       recvWindow: 'optional',
       resume: 'optional',
     },
+    sbeSinceVersion: 1,
   },
   {
     name: 'userDataStream.subscribe.listenToken',
     weight: 2,
     security: 'NONE',
     takes: { listenToken: 'mandatory', resume: 'optional' },
+    sbeSinceVersion: 1,
     since: LISTEN_TOKENS_SINCE,
   },
   { name: 'userDataStream.unsubscribe', weight: 2, security: 'NONE', takes: { subscriptionId: 'optional' } },
-  { name: 'session.subscriptions', weight: 2, security: 'NONE', takes: {} },
+  { name: 'session.subscriptions', weight: 2, security: 'NONE', takes: {}, sbeSinceVersion: 1 },
 ];
 
 export const WS_APIS: readonly WsApi[] = [
@@ -125,7 +127,6 @@ export const WS_APIS: readonly WsApi[] = [
     heartbeatFramesPerSecond: 5,
     malformed: 'INVALID_MESSAGE',
     missingKey: 'API_KEY_NOT_FOUND',
-    takesTimeUnit: false,
     takesResponseFormat: false,
     methods: rows(...session, ...listenKeys),
   },
@@ -138,7 +139,6 @@ export const WS_APIS: readonly WsApi[] = [
     heartbeatFramesPerSecond: 5,
     malformed: 'INVALID_MESSAGE',
     missingKey: 'API_KEY_NOT_FOUND',
-    takesTimeUnit: false,
     takesResponseFormat: false,
     methods: rows(...session, ...listenKeys),
   },
@@ -151,7 +151,6 @@ export const WS_APIS: readonly WsApi[] = [
     heartbeatFramesPerSecond: 5,
     malformed: 'INVALID_JSON',
     missingKey: 'MANDATORY_PARAM',
-    takesTimeUnit: true,
     takesResponseFormat: true,
     // The ids of SBE are 16 bits wide, and the highest stands for "none": 0 to 65534.
     subscriptions: { activeMax: 1000, lifetimeMax: 65_535 },

@@ -103,6 +103,8 @@ export interface Product {
    * of them the caller has is then known only to the call.
    */
   readonly isolatedAs?: ProductId;
+  /** Whether its clients choose the unit of times: `timeUnit` in a URL, `X-MBX-TIME-UNIT` over REST (spot-margin §1.2). */
+  readonly takesTimeUnit: boolean;
   /** The row of error wordings it speaks. */
   readonly errors: ErrorDialect;
 }
@@ -136,6 +138,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     permission: 'enableFutures',
     listenKey: { ...key64, startResult: ['listenKey'], keepaliveResult: ['listenKey'] },
     connection: { name: 'usdm', ...futuresConnection },
+    takesTimeUnit: false,
     errors: 'futures',
   },
   coinm: {
@@ -150,6 +153,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
       earlier: [{ retired: '2026-01-13T00:00:00Z', keepaliveResult: [] }],
     },
     connection: { name: 'coinm', ...futuresConnection },
+    takesTimeUnit: false,
     errors: 'futures',
   },
   options: {
@@ -164,6 +168,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
       earlier: [{ retired: '2025-12-01T00:00:00Z', startResult: ['listenKey'] }],
     },
     connection: { name: 'options', ...futuresConnection, streamsMax: 200 },
+    takesTimeUnit: false,
     errors: 'options',
   },
   pm: {
@@ -172,6 +177,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     permission: 'enablePortfolioMarginTrading',
     listenKey: { ...key64, startResult: ['listenKey'], keepaliveResult: [] },
     connection: { name: 'pm', ...futuresConnection },
+    takesTimeUnit: false,
     errors: 'futures',
   },
   pmpro: {
@@ -179,6 +185,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     title: 'Portfolio Margin Pro',
     permission: 'enablePortfolioMarginTrading',
     connection: { name: 'pmpro', ...futuresConnection },
+    takesTimeUnit: false,
     errors: 'futures',
   },
   risk: {
@@ -195,6 +202,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
       closeAnnounced: false,
     },
     connection: { name: 'risk', ...spotConnection },
+    takesTimeUnit: true,
     errors: 'spot',
   },
   spot: {
@@ -203,6 +211,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     permission: 'enableReading',
     listenKey: spotListenKey,
     connection: { name: 'spot', ...spotConnection },
+    takesTimeUnit: true,
     errors: 'spot',
   },
   margin: {
@@ -212,6 +221,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     isolatedAs: 'isolated',
     listenKey: spotListenKey,
     connection: { name: 'margin', ...spotConnection },
+    takesTimeUnit: true,
     errors: 'spot',
   },
   isolated: {
@@ -221,6 +231,7 @@ export const PRODUCTS: Readonly<Record<ProductId, Product>> = {
     listenKey: spotListenKey,
     connection: { name: 'isolated', ...spotConnection },
     symbolsOf: 'spot',
+    takesTimeUnit: true,
     errors: 'spot',
   },
 };

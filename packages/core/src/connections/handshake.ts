@@ -5,7 +5,7 @@ import type { House } from '../house.ts';
 import type { Connection } from './connection.ts';
 import { sbeChoiceIn } from './sbe-choice.ts';
 import { StreamConnection } from './stream-connection.ts';
-import { parseStreamUrl, type StreamUrl } from './stream-url.ts';
+import { parseStreamUrl, QueryPairs, type StreamUrl } from './stream-url.ts';
 import { WsApiConnection } from './ws-api-connection.ts';
 
 const WS_API_PATHS: ReadonlyMap<string, WsApi> = new Map(WS_APIS.map((api) => [api.path, api]));
@@ -49,16 +49,15 @@ function wsApi(house: House, api: WsApi, query: string, ip: string): Connection 
 
 /** What the URL asks for. `timeUnit` says nothing to SBE, but must be spelled right there too. */
 function encodingIn(house: House, api: WsApi, query: string): Encoding {
-  const timeUnit = timeUnitIn(api, query);
+  const timeUnit = timeUnitFor(PRODUCTS[api.product], new QueryPairs(query).all('timeUnit')[0]);
   const choice = api.takesResponseFormat ? sbeChoiceIn(house, query) : undefined;
   if (choice === undefined) return new JsonEncoding(house.microsecondBodies, timeUnit);
   return new SbeEncoding(house.sbeFrames, choice);
 }
 
-/** What the URL asks for. Throws -1194 for a spelling that nobody takes; where the API has no such parameter it is let be. */
-function timeUnitIn(api: WsApi, query: string): TimeUnit {
-  const asked = api.takesTimeUnit ? /(?:^|&)timeUnit=([^&]*)/.exec(query)?.[1] : undefined;
-  if (asked === undefined) return 'MILLISECOND';
+/** What was asked for. Throws -1194 for a spelling that nobody takes; where the product has no such choice it is let be. */
+function timeUnitFor({ takesTimeUnit }: Product, asked: string | undefined): TimeUnit {
+  if (!takesTimeUnit || asked === undefined) return 'MILLISECOND';
   const unit = timeUnitOf(asked);
   if (unit === undefined) throw new WireError('INVALID_TIME_UNIT');
   return unit;
@@ -74,6 +73,7 @@ function stream(house: House, url: StreamUrl, ip: string): Connection | Refusal 
     if (url.names.length > row.streamsMax) {
       throw new WireError('ILLEGAL_STREAM_PATH', [`more than ${row.streamsMax} streams`]);
     }
+    timeUnitFor(product, url.timeUnit);
     return new StreamConnection(house, url, ip);
   });
 }

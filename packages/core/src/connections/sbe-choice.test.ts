@@ -32,7 +32,13 @@ test.each([
   ['2026-07-06T23:59:59Z', 5, undefined, undefined],
 ])('as of %p a request for 3:%p gets 3:%p', (asOf, asked, version, deprecated) => {
   if (version === undefined) expect(refusalOf(() => choiceOf(query(asked), asOf))).toBe('UNSUPPORTED_SBE_SCHEMA');
-  else expect(choiceOf(query(asked), asOf)).toEqual({ schemaId: 3, version, deprecated: deprecated as boolean });
+  else
+    expect(choiceOf(query(asked), asOf)).toEqual({
+      schemaId: 3,
+      askedVersion: asked,
+      version,
+      deprecated: deprecated as boolean,
+    });
 });
 
 test('the clock does not move it: the rules do', () => {
@@ -40,7 +46,7 @@ test('the clock does not move it: the rules do', () => {
   machine.pass(60_000);
   expect(refusalOf(() => sbeChoiceIn(house, query(5)))).toBe('UNSUPPORTED_SBE_SCHEMA');
   house.replaceRules(rulesAsOf('latest'));
-  expect(sbeChoiceIn(house, query(5))).toEqual({ schemaId: 3, version: 5, deprecated: false });
+  expect(sbeChoiceIn(house, query(5))).toEqual({ schemaId: 3, askedVersion: 5, version: 5, deprecated: false });
 });
 
 test('off comes before any other word on SBE, and lets JSON be', () => {

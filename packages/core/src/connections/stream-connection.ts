@@ -1,4 +1,4 @@
-import { PRODUCTS, type Product, type StreamBase } from '@listenpost/protocol';
+import { instantIn, PRODUCTS, type Product, type StreamBase, type TimeUnit, timeUnitOf } from '@listenpost/protocol';
 import { combined, combinedOpening, positioned } from '../data/envelope.ts';
 import { NOTHING_TO_RESUME, Resume, type ResumeFrom, type ResumeVerdict } from '../data/resume.ts';
 import type { Subscription } from '../data/subscription.ts';
@@ -26,6 +26,7 @@ class StreamSubscription implements Subscription {
   /** The one event type let through; null: all. */
   readonly #type: string | null;
   readonly #opening: string;
+  readonly #row: Product;
   readonly #connection: StreamConnection;
   /** Present when its frames carry positions. */
   readonly resume: Resume | undefined;
@@ -40,6 +41,7 @@ class StreamSubscription implements Subscription {
     this.key = grant.key;
     this.stream = grant.stream;
     this.product = grant.product.id;
+    this.#row = grant.product;
     this.resume = resumable ? connection.resume(this) : undefined;
   }
 
@@ -47,8 +49,9 @@ class StreamSubscription implements Subscription {
     const { resume } = this;
     const follows = resume === undefined || sequence === undefined || resume.follows(sequence);
     if (!follows || (this.#type !== null && this.#type !== type)) return;
-    if (resume === undefined) this.#connection.deliver(this.#opening, body);
-    else this.#connection.deliverPositioned(this.#opening, body, resume.closing, sequence);
+    const inUnit = this.#connection.inUnit(this.#row, type, body);
+    if (resume === undefined) this.#connection.deliver(this.#opening, inUnit);
+    else this.#connection.deliverPositioned(this.#opening, inUnit, resume.closing, sequence);
   }
 
   grantEnded(): void {
@@ -64,6 +67,8 @@ class StreamSubscription implements Subscription {
 export class StreamConnection extends Connection {
   readonly #base: StreamBase;
   #combined: boolean;
+  /** For the keys of products that take one: whose connection it becomes may be known only later. */
+  readonly #timeUnit: TimeUnit;
   /** By name; null for names that carry nothing. */
   readonly #names = new Map<string, StreamSubscription | null>();
   /** Whether a known key has told whose connection this is. */
@@ -77,6 +82,7 @@ export class StreamConnection extends Connection {
     super(house, house.connectionRow(PRODUCTS[url.base.product].connection), ip);
     this.#base = url.base;
     this.#combined = url.combined;
+    this.#timeUnit = timeUnitOf(url.timeUnit ?? '') ?? 'MILLISECOND';
     this.#firstNames = url.names;
     this.#resumes = new Map(url.resumes);
   }
@@ -118,7 +124,7 @@ export class StreamConnection extends Connection {
 
   override announceShutdown(): boolean {
     if (!this.row.announcesShutdown) return false;
-    const body = JSON.stringify({ e: 'serverShutdown', E: this.house.clock.now() });
+    const body = JSON.stringify({ e: 'serverShutdown', E: instantIn(this.#timeUnit, this.house.clock.now()) });
     this.deliver(combinedOpening('!serverShutdown'), body);
     return true;
   }
@@ -135,6 +141,12 @@ export class StreamConnection extends Connection {
   /** Of a subscription of this connection. */
   resume(subscription: StreamSubscription): Resume {
     return new Resume(this.house, subscription, this);
+  }
+
+  /** The body of a record with its times as the URL asked for them. */
+  inUnit({ id, takesTimeUnit }: Product, type: string, body: string): string {
+    const asPublished = !takesTimeUnit || this.#timeUnit === 'MILLISECOND';
+    return asPublished ? body : this.house.microsecondBodies.of(id, type, body);
   }
 
   /** The name stays listed; nothing follows under it. */

@@ -10,6 +10,8 @@ export interface StreamUrl {
   readonly names: readonly string[];
   /** From where these of the names are resumed. */
   readonly resumes: ReadonlyMap<string, ResumeFrom>;
+  /** As it was spelled, where it was asked for. */
+  readonly timeUnit: string | undefined;
 }
 
 type Refused = { readonly refused: string };
@@ -46,7 +48,8 @@ export function parseStreamUrl(path: string, query: string): StreamUrl | Refused
       .split('/')
       .map(decoded),
   );
-  return names === null ? { refused: 'malformed stream name' } : { ...row, names, resumes: NO_RESUMES };
+  if (names === null) return { refused: 'malformed stream name' };
+  return { ...row, names, resumes: NO_RESUMES, timeUnit: new QueryPairs(query).all('timeUnit')[0] };
 }
 
 /** A raw frame is the event and nothing else: it has no place for a position. */
@@ -75,7 +78,7 @@ function withQuery(base: StreamBase, combined: boolean, query: string): StreamUr
       names.push(...filtered(key, events[nth]));
     }
   }
-  return { base, combined, names: [...new Set(names)], resumes };
+  return { base, combined, names: [...new Set(names)], resumes, timeUnit: parameters.all('timeUnit')[0] };
 }
 
 /** The n-th `resume` belongs to the n-th name of `streams=`. */

@@ -1,4 +1,4 @@
-import { instantIn, PRODUCTS, type Product, REQUEST_ID, type WsApi } from '@listenpost/protocol';
+import { instantIn, type Method, PRODUCTS, type Product, REQUEST_ID, type WsApi } from '@listenpost/protocol';
 import { assertAllowed } from '../control/authenticate.ts';
 import type { Caller } from '../control/call.ts';
 import { answer, type Reply } from '../control/hallway.ts';
@@ -152,6 +152,7 @@ export class WsApiConnection extends Connection {
       endpoint: path,
       weight: row.weight,
       takes: row.takes,
+      unanswerable: this.#unanswerable(row),
       caller: this.#caller(given),
       params: given,
     });
@@ -173,9 +174,18 @@ export class WsApiConnection extends Connection {
     return { status, error: { code, msg }, usage: limits.usageOf(pool, path, this.ip), retryAt: error.retryAt };
   }
 
+  /** A client of an old schema could not read the answer (spot-margin §3.6). */
+  #unanswerable({ sbeSinceVersion = 0 }: Method): WireError | undefined {
+    const { sbe } = this.#encoding;
+    if (sbe === undefined || sbe.askedVersion >= sbeSinceVersion) return undefined;
+    const [asked, needed] = [sbe.askedVersion, sbeSinceVersion].map((version) => `${sbe.schemaId}:${version}`);
+    return new WireError('DEPRECATED_SBE_SCHEMA', [asked ?? '', needed ?? '']);
+  }
+
   #caller(params: Params): Caller {
     return {
       ip: this.ip,
+      timeUnit: this.#session.timeUnit,
       apiKey: params.text('apiKey'),
       session: this.#session,
       missingKeyError: this.#api.missingKey,

@@ -46,6 +46,7 @@ function asked({ security = 'USER_STREAM', product = 'usdm', apiKey: key, ip = N
             apiKey: house.accounts.apiKey(session),
             authorizedSince: START,
           },
+    timeUnit: 'MILLISECOND',
     missingKeyError: 'API_KEY_NOT_FOUND',
     signedPayloads: (given) => ['never signed over', given.signedPayload()],
   };
@@ -156,7 +157,8 @@ describe('errors come in order', () => {
 
   test.each([
     ['a missing timestamp', { apiKey: 'x', params: { signature: 'x' } }, 'MANDATORY_PARAM'],
-    ['a malformed timestamp', { apiKey: 'x', params: { timestamp: 'x', signature: 'x' } }, 'MANDATORY_PARAM'],
+    ['a malformed timestamp', { apiKey: 'x', params: { timestamp: 'x', signature: 'x' } }, 'MALFORMED_TIMESTAMP'],
+    ['an empty signature', { apiKey: 'x', params: { timestamp: 1, signature: '' } }, 'PARAM_EMPTY'],
     ['a missing signature', { apiKey: 'x', params: { timestamp: 1 } }, 'MANDATORY_PARAM'],
     [
       'a recvWindow too large',

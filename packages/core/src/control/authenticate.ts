@@ -21,6 +21,7 @@ export function authenticate(
   params: Params,
   takes?: TakenParameters,
 ): ApiKey | undefined {
+  if (params.repeated) throw new WireError('DUPLICATE_PARAMETERS');
   const claimed = security === 'SESSION' ? caller.session?.apiKey : (caller.apiKey ?? caller.session?.apiKey);
   const keyless = security === 'NONE' || security === 'SESSION';
   if (claimed === undefined && !keyless) throw new WireError(caller.missingKeyError, ['apiKey']);
@@ -53,7 +54,7 @@ function knownApiKey(house: House, text: string): ApiKey {
 /** `returnRateLimits` goes with every request and counts as none (spot-margin §1.5). */
 function assertTaken(takes: TakenParameters, params: Params): void {
   for (const [name, need] of Object.entries(takes)) {
-    if (need === 'mandatory' && params.text(name) === undefined) throw new WireError('MANDATORY_PARAM', [name]);
+    if (need === 'mandatory') params.mandatory(name);
   }
   const sent = [...params.names()].filter((name) => name !== 'returnRateLimits');
   const read = sent.filter((name) => Object.hasOwn(takes, name));
@@ -79,11 +80,10 @@ function proofFor(security: Security, own: string | undefined, params: Params): 
   }
   const time = timeOf(params);
   const onSession = security === 'USER_DATA' && own === undefined;
-  if (signature === undefined && !onSession) throw new WireError('MANDATORY_PARAM', ['signature']);
-  return { time, signature };
+  return { time, signature: onSession ? signature : params.mandatory('signature') };
 }
 
-const timeOf = (params: Params): SignedTime => signedTime(params.text('timestamp'), params.text('recvWindow'));
+const timeOf = (params: Params): SignedTime => signedTime(params.mandatory('timestamp'), params.text('recvWindow'));
 
 function assertProven(house: House, apiKey: ApiKey, { time, signature }: Proof, payloads: readonly string[]): void {
   assertTimely(house.signingClocks(), time);

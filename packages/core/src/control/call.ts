@@ -1,7 +1,8 @@
-import type { ErrorName, Operation, PoolId, Product, Security, TakenParameters } from '@listenpost/protocol';
+import type { ErrorName, Operation, PoolId, Product, Security, TakenParameters, TimeUnit } from '@listenpost/protocol';
 import type { ApiKey } from '../registry/accounts.ts';
 import type { Params } from './params.ts';
 import type { Session } from './session.ts';
+import type { WireError } from './wire-error.ts';
 
 /** Who stands at the door, whichever door it is. */
 export interface Caller {
@@ -10,6 +11,8 @@ export interface Caller {
   readonly apiKey: string | undefined;
   /** The WebSocket API session it came on. */
   readonly session: Session | undefined;
+  /** Of the times in the answer; undefined where one was asked for in a spelling that nobody takes. */
+  readonly timeUnit: TimeUnit | undefined;
   /** What this door answers when no API key came; a blank in its words is filled with `apiKey`. */
   readonly missingKeyError: ErrorName;
   /** The texts a signature of this request may have been made over. */
@@ -26,6 +29,8 @@ export interface Request {
   readonly endpoint: string;
   readonly weight: number;
   readonly takes?: TakenParameters | undefined;
+  /** Why nothing could carry the answer, so that nothing may be done. */
+  readonly unanswerable?: WireError | undefined;
   readonly caller: Caller;
   readonly params: Params;
 }

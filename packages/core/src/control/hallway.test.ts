@@ -24,6 +24,7 @@ function call(
     ip: IP,
     apiKey,
     session: undefined,
+    timeUnit: 'MILLISECOND',
     missingKeyError: 'BAD_API_KEY_FMT',
     signedPayloads: () => [],
   } as const;

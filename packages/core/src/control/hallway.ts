@@ -32,20 +32,22 @@ export async function answer(house: House, request: Request): Promise<Reply> {
 }
 
 async function walk(house: House, request: Request): Promise<Reply> {
-  const { operation, product, pool, endpoint, weight, caller, params } = request;
+  const { operation, product, pool, endpoint, weight, caller, params, unanswerable } = request;
+  const { session, timeUnit } = caller;
   const byUid = house.limits.isByUid(pool);
   let subject = caller.ip;
   try {
     house.limits.assertNotBanned(caller.ip);
     if (!byUid) house.limits.charge(pool, endpoint, subject, weight);
+    if (timeUnit === undefined) throw new WireError('INVALID_TIME_UNIT');
+    if (unanswerable !== undefined) throw unanswerable;
     const apiKey = identify(house, request);
     if (byUid) {
       subject = apiKey?.account.id ?? caller.ip;
       house.limits.charge(pool, endpoint, subject, weight);
     }
     const handler = METHOD_HANDLERS[operation];
-    const { session } = caller;
-    const instant = (ms: number) => instantIn(session?.timeUnit ?? 'MILLISECOND', ms);
+    const instant = (ms: number) => instantIn(timeUnit, ms);
     const result = await handler({ operation, product, params, apiKey, session, instant }, house);
     return { status: 200, result, usage: house.limits.usageOf(pool, endpoint, subject) };
   } catch (cause) {

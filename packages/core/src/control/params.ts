@@ -1,17 +1,21 @@
 import { JsonNumber } from '../json.ts';
+import { WireError } from './wire-error.ts';
 
 /**
  * Parameters of one call, from whichever door. Clients send numbers as numbers and as text (clients reference, row 2), so
  * every value is read as text.
  */
 export class Params {
+  /** Whether one name came twice where it may come once. */
+  readonly repeated: boolean;
   readonly #values: ReadonlyMap<string, string>;
 
-  constructor(values: ReadonlyMap<string, string>) {
+  constructor(values: ReadonlyMap<string, string>, repeated = false) {
     this.#values = values;
+    this.repeated = repeated;
   }
 
-  /** Undefined when it was not sent or was empty: both count as not sent. */
+  /** Undefined when it was not sent or was empty: an optional one counts as not sent then. */
   text(name: string): string | undefined {
     const value = this.#values.get(name);
     return value === '' ? undefined : value;
@@ -20,6 +24,19 @@ export class Params {
   /** Whether it was sent and is not null, empty or not. */
   has(name: string): boolean {
     return this.#values.has(name);
+  }
+
+  /** Throws -1102 when it was not sent, and -1105 when it was sent empty. */
+  mandatory(name: string): string {
+    const value = this.#values.get(name);
+    if (value === undefined) throw new WireError('MANDATORY_PARAM', [name]);
+    if (value === '') throw new WireError('PARAM_EMPTY', [name]);
+    return value;
+  }
+
+  /** What was sent, be it empty. */
+  sent(name: string): string | undefined {
+    return this.#values.get(name);
   }
 
   /** What was sent and is not null, empty texts too. */

@@ -6,8 +6,9 @@ const AHEAD_US_MAX = 1_000_000;
 /** From here on a timestamp is in microseconds (spot-margin §2.4): as ms it would lie in the year 5138. */
 const MICROSECONDS_FROM = 1e14;
 
-const INTEGER = /^\d{1,17}$/;
-const DECIMAL = /^\d{1,9}(?:\.(\d+))?$/;
+/** As long as the exchange takes them; beyond 2^53 they lie in no window anyway. */
+const INTEGER = /^\d{1,20}$/;
+const DECIMAL = /^\d{1,20}(?:\.(\d{1,20}))?$/;
 
 /** What a signed request says of its time, read and in range. */
 export interface SignedTime {
@@ -15,9 +16,9 @@ export interface SignedTime {
   readonly recvWindowUs: number;
 }
 
-/** Reads both texts. Throws the row of the one that is missing, malformed or out of range. */
-export function signedTime(timestamp: string | undefined, recvWindow: string | undefined): SignedTime {
-  if (timestamp === undefined || !INTEGER.test(timestamp)) throw new WireError('MANDATORY_PARAM', ['timestamp']);
+/** Reads both texts. Throws the row of the one that is malformed or out of range. */
+export function signedTime(timestamp: string, recvWindow: string | undefined): SignedTime {
+  if (!INTEGER.test(timestamp)) throw new WireError('MALFORMED_TIMESTAMP');
   const value = Number(timestamp);
   return { timestampUs: value >= MICROSECONDS_FROM ? value : value * 1000, recvWindowUs: recvWindowUs(recvWindow) };
 }
@@ -36,7 +37,7 @@ export function assertTimely(clocks: readonly number[], { timestampUs, recvWindo
 function recvWindowUs(text: string | undefined): number {
   if (text === undefined) return DEFAULT_RECV_WINDOW_MS * 1000;
   const decimals = DECIMAL.exec(text);
-  if (decimals === null) throw new WireError('INVALID_PARAMETER', ['recvWindow']);
+  if (decimals === null) throw new WireError('MALFORMED_RECV_WINDOW');
   if ((decimals[1]?.length ?? 0) > 3) throw new WireError('RECV_WINDOW_PRECISION');
   const value = Number(text);
   if (value > RECV_WINDOW_MS_MAX) throw new WireError('RECV_WINDOW_TOO_LARGE');

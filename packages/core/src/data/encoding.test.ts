@@ -5,7 +5,7 @@ import { eventOpening } from './envelope.ts';
 import { MicrosecondBodies } from './microseconds.ts';
 import { SbeFrames } from './sbe-frames.ts';
 
-const sbe = new SbeEncoding(new SbeFrames(), { schemaId: 3, version: 5, deprecated: true });
+const sbe = new SbeEncoding(new SbeFrames(), { schemaId: 3, askedVersion: 5, version: 5, deprecated: true });
 const json = new JsonEncoding(new MicrosecondBodies(), 'MICROSECOND');
 
 const answer = (response: ApiResponse) => responseForm(decodeMessage(sbe.response(response)));

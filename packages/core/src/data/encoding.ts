@@ -44,6 +44,8 @@ export interface Encoding {
   readonly timeUnit: TimeUnit;
   /** Whether its frames can say where an event stands. */
   readonly carriesPosition: boolean;
+  /** Of what the client can read; undefined for JSON. */
+  readonly sbe: SbeChoice | undefined;
   response(response: ApiResponse): Frame;
   /**
    * `body` is the record's, with its times in milliseconds; the system's own events have no `sequence`. What is the same for
@@ -57,6 +59,7 @@ export interface Encoding {
 export class JsonEncoding implements Encoding {
   readonly timeUnit: TimeUnit;
   readonly carriesPosition = true;
+  readonly sbe = undefined;
   readonly #microsecondBodies: MicrosecondBodies;
 
   constructor(microsecondBodies: MicrosecondBodies, timeUnit: TimeUnit) {
@@ -85,12 +88,12 @@ export class SbeEncoding implements Encoding {
   readonly timeUnit = 'MICROSECOND';
   /** The schema is the exchange's and has no such field. */
   readonly carriesPosition = false;
+  readonly sbe: SbeChoice;
   readonly #frames: SbeFrames;
-  readonly #choice: SbeChoice;
 
   constructor(frames: SbeFrames, choice: SbeChoice) {
     this.#frames = frames;
-    this.#choice = choice;
+    this.sbe = choice;
   }
 
   response({ id, method, ...members }: ApiResponse): Uint8Array {
@@ -106,15 +109,15 @@ export class SbeEncoding implements Encoding {
   }
 
   event({ id }: EventReader, _type: string, body: string): Uint8Array {
-    return this.#frames.of(this.#choice.version, id, body);
+    return this.#frames.of(this.sbe.version, id, body);
   }
 
   connectionEvent(event: object): Uint8Array {
-    return encodeEvent(this.#choice.version, event, { timeUnit: this.timeUnit });
+    return encodeEvent(this.sbe.version, event, { timeUnit: this.timeUnit });
   }
 
   #response(method: string | undefined, response: SbeResponse): Uint8Array {
-    const { version, deprecated } = this.#choice;
+    const { version, deprecated } = this.sbe;
     return encodeResponse(version, method, response, { deprecated, timeUnit: this.timeUnit });
   }
 }

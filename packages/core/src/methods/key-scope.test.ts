@@ -37,7 +37,7 @@ describe('the scope whose key a call means', () => {
 
   test.each([
     [{}, 'MANDATORY_PARAM'],
-    [{ symbol: '' }, 'MANDATORY_PARAM'],
+    [{ symbol: '' }, 'PARAM_EMPTY'],
     [{ symbol: 'NOPE' }, 'BAD_SYMBOL'],
     [{ symbol: '__proto__' }, 'BAD_SYMBOL'],
   ])('isolated margin with %j is refused', (params, row) => {
@@ -55,5 +55,6 @@ describe('the scope whose key a call means', () => {
 test('the key that a call names, in either spelling', () => {
   expect(namedKey(Params.ofJson({ listenkey: 'b' }))).toBe('b');
   expect(namedKey(Params.ofJson({ listenkey: 'b', listenKey: 'a' }))).toBe('a');
-  expect(namedKey(Params.ofJson({ listenKey: '' }))).toBeUndefined();
+  expect(namedKey(Params.ofJson({ listenKey: '' }))).toBe('');
+  expect(namedKey(Params.ofJson({}))).toBeUndefined();
 });

@@ -14,8 +14,7 @@ export function keyScope({ apiKey, product, params }: Call & { readonly apiKey: 
     house.placeOf(apiKey, product);
     return product.id;
   }
-  const symbol = params.text('symbol');
-  if (symbol === undefined) throw new WireError('MANDATORY_PARAM', ['symbol']);
+  const symbol = params.mandatory('symbol');
   const scope = house.knownSymbols.has(symbol) ? scopeOfSymbol(product, symbol) : undefined;
   if (scope === undefined) throw new WireError('BAD_SYMBOL');
   if (apiKey.account.place(scope, house.knownSymbols) === undefined) throw new WireError('MARGIN_ACCOUNT_NOT_FOUND');
@@ -23,4 +22,4 @@ export function keyScope({ apiKey, product, params }: Call & { readonly apiKey: 
 }
 
 /** A margin client spells it with a small k (spot-margin §4.2). */
-export const namedKey = (params: Params): string | undefined => params.text('listenKey') ?? params.text('listenkey');
+export const namedKey = (params: Params): string | undefined => params.sent('listenKey') ?? params.sent('listenkey');

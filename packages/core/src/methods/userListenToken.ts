@@ -5,8 +5,7 @@ import type { Handler } from './handler.ts';
 
 /** Makes a listenToken for the account's cross margin, or for its isolated margin of one symbol (spot-margin §4.3). */
 export const userListenToken: Handler = ({ apiKey, params, instant }, house) => {
-  const symbol = isIsolated(params) ? params.text('symbol') : undefined;
-  if (symbol === undefined && isIsolated(params)) throw new WireError('MANDATORY_PARAM', ['symbol']);
+  const symbol = isIsolated(params) ? params.mandatory('symbol') : undefined;
   const { token, deadline } = house.listenTokens.issue(apiKey, symbol, validityMs(params));
   return { token, expirationTime: instant(deadline) };
 };

@@ -137,15 +137,15 @@ export class ListenKeys {
     return key;
   }
 
-  /** Counts the validity from this call (derivatives §1.2 rule 4). `named`: what the caller called the key, if anything. */
+  /** Counts the validity from this call (derivatives §1.2 rule 4). `given`: what the caller called the key, if anything. */
   async keepalive(
     account: Account,
     product: Product,
-    named: string | undefined,
+    given: string | undefined,
     scope: string = product.id,
   ): Promise<ListenKey> {
     const row = keyRowOf(product);
-    if (row.keepaliveNamesKey && named === undefined) throw new WireError('MANDATORY_PARAM', ['listenKey']);
+    const named = nameOf(given, row.keepaliveNamesKey);
     const key = this.#mustLive(account.stream(scope));
     key.key ??= this.#derive(key, row);
     if (row.keepaliveNamesKey && named !== undefined && !this.#doors.crypto.equal(named, key.key)) {
@@ -162,11 +162,11 @@ export class ListenKeys {
   async close(
     account: Account,
     product: Product,
-    named: string | undefined,
+    given: string | undefined,
     scope: string = product.id,
   ): Promise<void> {
     const row = keyRowOf(product);
-    if (row.closeNamesKey && named === undefined) throw new WireError('MANDATORY_PARAM', ['listenKey']);
+    const named = nameOf(given, row.closeNamesKey);
     const key = this.#mustLive(account.stream(scope));
     if (named !== undefined) {
       key.key ??= this.#derive(key, row);
@@ -301,6 +301,13 @@ function productOf(stream: string, known: Map<string, Product | undefined>): Pro
   const scope = stream.slice(stream.indexOf('/') + 1);
   if (!known.has(scope)) known.set(scope, productOfScope(scope));
   return known.get(scope);
+}
+
+/** The name by which the caller means the key; undefined where it gave none and need not. */
+function nameOf(given: string | undefined, must: boolean): string | undefined {
+  if (given !== undefined && given !== '') return given;
+  if (must) throw new WireError(given === '' ? 'PARAM_EMPTY' : 'MANDATORY_PARAM', ['listenKey']);
+  return undefined;
 }
 
 function keyRowOf(product: Product): ListenKeyRow {

@@ -8,10 +8,10 @@ test('the newest version is sent, whichever live one was asked for; deprecated o
   const now = at('2026-11-20T00:00:00Z');
   const choices = [5, 4, 3, 2].map((version) => chooseSbeSchema(3, version, now));
   expect(choices).toEqual([
-    { schemaId: 3, version: 5, deprecated: false },
-    { schemaId: 3, version: 5, deprecated: true },
-    { schemaId: 3, version: 5, deprecated: true },
-    { schemaId: 3, version: 5, deprecated: true },
+    { schemaId: 3, askedVersion: 5, version: 5, deprecated: false },
+    { schemaId: 3, askedVersion: 4, version: 5, deprecated: true },
+    { schemaId: 3, askedVersion: 3, version: 5, deprecated: true },
+    { schemaId: 3, askedVersion: 2, version: 5, deprecated: true },
   ]);
 });
 
@@ -35,16 +35,46 @@ test('retired, unknown and future versions are none', () => {
 
 test('each date takes hold at its midnight', () => {
   expect(chooseSbeSchema(3, 5, at('2026-07-06T23:59:59.999Z'))).toBeUndefined();
-  expect(chooseSbeSchema(3, 5, at('2026-07-07T00:00:00Z'))).toEqual({ schemaId: 3, version: 5, deprecated: false });
-  expect(chooseSbeSchema(3, 4, at('2026-07-06T23:59:59.999Z'))).toEqual({ schemaId: 3, version: 4, deprecated: false });
-  expect(chooseSbeSchema(3, 4, at('2026-07-07T00:00:00Z'))).toEqual({ schemaId: 3, version: 5, deprecated: true });
-  expect(chooseSbeSchema(3, 1, at('2026-06-28T23:59:59.999Z'))).toEqual({ schemaId: 3, version: 4, deprecated: true });
+  expect(chooseSbeSchema(3, 5, at('2026-07-07T00:00:00Z'))).toEqual({
+    schemaId: 3,
+    askedVersion: 5,
+    version: 5,
+    deprecated: false,
+  });
+  expect(chooseSbeSchema(3, 4, at('2026-07-06T23:59:59.999Z'))).toEqual({
+    schemaId: 3,
+    askedVersion: 4,
+    version: 4,
+    deprecated: false,
+  });
+  expect(chooseSbeSchema(3, 4, at('2026-07-07T00:00:00Z'))).toEqual({
+    schemaId: 3,
+    askedVersion: 4,
+    version: 5,
+    deprecated: true,
+  });
+  expect(chooseSbeSchema(3, 1, at('2026-06-28T23:59:59.999Z'))).toEqual({
+    schemaId: 3,
+    askedVersion: 1,
+    version: 4,
+    deprecated: true,
+  });
   expect(chooseSbeSchema(3, 1, at('2026-06-29T00:00:00Z'))).toBeUndefined();
 });
 
 test('before 3:3 the listenToken’s first half year was sent in 3:1 and 3:2', () => {
-  expect(chooseSbeSchema(3, 1, at('2025-10-06T12:00:00Z'))).toEqual({ schemaId: 3, version: 1, deprecated: false });
-  expect(chooseSbeSchema(3, 2, at('2026-02-20T07:00:00Z'))).toEqual({ schemaId: 3, version: 2, deprecated: false });
+  expect(chooseSbeSchema(3, 1, at('2025-10-06T12:00:00Z'))).toEqual({
+    schemaId: 3,
+    askedVersion: 1,
+    version: 1,
+    deprecated: false,
+  });
+  expect(chooseSbeSchema(3, 2, at('2026-02-20T07:00:00Z'))).toEqual({
+    schemaId: 3,
+    askedVersion: 2,
+    version: 2,
+    deprecated: false,
+  });
 });
 
 test('every release deprecates its predecessor, and no version is retired within six months of that', () => {

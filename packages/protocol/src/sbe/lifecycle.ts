@@ -26,6 +26,8 @@ const ENCODED_SCHEMA_ID = 3;
 
 export interface SbeChoice {
   readonly schemaId: number;
+  /** What was asked for: what the client can read. */
+  readonly askedVersion: number;
   /** What is sent: the newest version of that schema at the instant, whichever was asked for (spot-margin §7.2). */
   readonly version: number;
   /** `sbeSchemaIdVersionDeprecated` of every response. */
@@ -40,7 +42,7 @@ export function chooseSbeSchema(schemaId: number, version: number, instantMs: nu
   const asked = SBE_LIFECYCLE.find((row) => row.schemaId === schemaId && row.version === version);
   if (asked === undefined || schemaId !== ENCODED_SCHEMA_ID || !isLive(asked, instantMs)) return undefined;
   const newest = SBE_LIFECYCLE.find((row) => row.schemaId === schemaId && isLive(row, instantMs)) ?? asked;
-  return { schemaId, version: newest.version, deprecated: isPast(asked.deprecated, instantMs) };
+  return { schemaId, askedVersion: version, version: newest.version, deprecated: isPast(asked.deprecated, instantMs) };
 }
 
 function isLive(row: SbeLifecycleRow, instantMs: number): boolean {
