@@ -450,25 +450,3 @@ test('expirationTimeUnit: "microseconds" holds for the answer to a subscribe alo
     await other.close();
   }
 });
-
-test('the 65,535 ids of a connection are given once, and then it opens none', async () => {
-  const symbols = Array.from({ length: 255 }, (_, nth) => `S${nth}USDT`);
-  const other = await UnderTest.start({ document: { symbols, limits: 'off' } });
-  try {
-    const peer = await other.open(SPOT_API);
-    const tokens = await Promise.all(symbols.map((symbol) => tokenOf(other, { isIsolated: 'true', symbol })));
-    const texts = tokens.map(({ token }) => JSON.stringify(subscribeToken(token)));
-    const end = JSON.stringify(call('userDataStream.unsubscribe'));
-    for (let given = 0; given < 65_535; given += texts.length) {
-      for (const text of [...texts, end]) peer.send(text);
-      // An answer to each, and the last word of each subscription.
-      for (let nth = 0; nth < texts.length * 2 + 1; nth++) await peer.text();
-    }
-    expect(await peer.ask(texts[0])).toMatchObject({
-      status: 400,
-      error: { code: -2042, msg: 'Maximum subscription ID reached for this connection.' },
-    });
-  } finally {
-    await other.close();
-  }
-}, 20_000);

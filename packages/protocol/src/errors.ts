@@ -105,7 +105,6 @@ export const ERRORS = {
     code: -1102,
     status: 400,
     msg: "Mandatory parameter '%s' was not sent, was empty/null, or malformed.",
-    dialects: { options: { msg: 'Mandatory parameter `%s` was not sent, was empty/null, or malformed.' } },
   },
   RECV_WINDOW_TOO_LARGE: {
     code: -1102,

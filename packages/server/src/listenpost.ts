@@ -34,6 +34,8 @@ export interface ListenpostOptions {
 export interface Rig extends Disk {
   /** Default: `UPKEEP_EVERY_MS`. */
   readonly upkeepEveryMs?: number;
+  /** Default: `CONNECTIONS_MAX`. */
+  readonly connectionsMax?: number;
 }
 
 export interface RunningListenpost {
@@ -103,7 +105,7 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
   await house.listenTokens.restore(contents.settings, store);
 
   const tls = await certificateOf(config);
-  const edges = openEdges(config, house, tls?.certificate, opened);
+  const edges = openEdges(config, rig, house, tls?.certificate, opened);
   const saveClock = () =>
     store.commit([{ kind: 'putSetting', name: CLOCK_SETTING, value: JSON.stringify(clock.state) }]);
   let draining = false;
@@ -167,6 +169,7 @@ interface Edges {
 
 function openEdges(
   { listen, trustedProxies }: Config,
+  rig: Rig,
   house: House,
   certificate: Certificate | undefined,
   opened: Opened,
@@ -176,7 +179,7 @@ function openEdges(
     host: listen.host,
     trustedProxies,
     outboxBytesMax: OUTBOX_BYTES_MAX,
-    connectionsMax: CONNECTIONS_MAX,
+    connectionsMax: rig.connectionsMax ?? CONNECTIONS_MAX,
   };
   const http = startPublicEdge({ ...shared, port: listen.port });
   opened.push(() => http.stop());
