@@ -13,6 +13,7 @@ import { pace } from './cases/pace.ts';
 import { renewalStorm } from './cases/renewal-storm.ts';
 import { saturation } from './cases/saturation.ts';
 import { sbeCodec } from './cases/sbe-codec.ts';
+import { sbeSockets } from './cases/sbe-sockets.ts';
 import { scalingConnections } from './cases/scaling-connections.ts';
 import { scalingKeys } from './cases/scaling-keys.ts';
 import { start } from './cases/start.ts';
@@ -31,6 +32,7 @@ const CASES: readonly Case[] = [
   subscriptions,
   renewalStorm,
   sbeCodec,
+  sbeSockets,
   scalingConnections,
   scalingKeys,
   start,
