@@ -1,23 +1,30 @@
 /**
  * Each frame on each socket belongs to a grant that is valid at that instant: random sequences of logons, signatures, tokens,
- * renewals, expiries, revocations and publishes over several accounts and sockets, each socket checked frame by frame
- * against a model. Time stands still and is moved by command.
+ * renewals, expiries, revocations and publishes over several accounts and sockets of JSON and of SBE, each socket checked
+ * frame by frame against a model. Time stands still and is moved by command, to the edges of deadlines too.
  */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { decodeMessage, eventForm, responseForm } from '@listenpost/protocol';
 import { type SeededRandom, seededRandom } from '../../packages/core/src/testing/seeded-random.ts';
 import { fixtureEvent } from './fixtures.ts';
 import type { Peer } from './peer.ts';
 import { seedOf } from './seed.ts';
-import { ed25519, hmac, keyPair, signedParams } from './signing.ts';
+import { ed25519, hmac, type KeyPair, keyPair, signedParams } from './signing.ts';
 import { SPOT_API, TOKEN_PATH } from './spot-requests.ts';
 import { UnderTest } from './under-test.ts';
 
 const SEED = seedOf(20_261_121);
-const STEPS = 2000;
+const STEPS = 3000;
 const ACCOUNTS = ['a0', 'a1', 'a2'] as const;
 const SCOPES = ['spot', 'margin', 'isolated:BTCUSDT', 'isolated:ETHUSDT'] as const;
 const TRANSFER = fixtureEvent('spot', 'balanceUpdate');
-const PAIR = keyPair('ed25519');
+/** An account's Ed25519 key is changed to the next of them, and round again. */
+const PAIRS = Array.from({ length: 4 }, () => keyPair('ed25519'));
+const URLS = [
+  SPOT_API,
+  `${SPOT_API}?timeUnit=MICROSECOND`,
+  `${SPOT_API}?responseFormat=sbe&sbeSchemaId=3&sbeSchemaVersion=5`,
+];
 
 type Account = (typeof ACCOUNTS)[number];
 
@@ -27,6 +34,8 @@ interface Reading {
   readonly account: Account;
   readonly stream: string;
   readonly kind: 'logon' | 'signature' | 'token';
+  /** Of the session that opened it; undefined where it was no session. */
+  readonly session: Socket['session'];
   deadline: number;
   /** Timers of one instant fire in the order they were set. */
   order: number;
@@ -45,8 +54,8 @@ interface Socket {
   readonly peer: Peer;
   readonly readings: Map<number, Reading>;
   nextId: number;
-  /** Who is logged on. */
-  session: Account | undefined;
+  /** Who is logged on, and how often that account's Ed25519 key had been changed. */
+  session: { readonly account: Account; readonly age: number } | undefined;
   readonly expected: string[];
 }
 
@@ -63,12 +72,14 @@ class Model {
   readonly #tokens: Token[] = [];
   /** How often an account's HMAC key was changed: its secret tells. */
   readonly #ages = new Map<Account, number>();
+  readonly #edAges = new Map<Account, number>();
   #now = 0;
   #orders = 0;
   #marks = 0;
   #requests = 0;
   delivered = 0;
   ended = 0;
+  revoked = 0;
 
   constructor(seed: number) {
     this.#random = seededRandom(seed);
@@ -87,11 +98,12 @@ class Model {
       [8, () => this.#issue()],
       [14, () => this.#subscribeToken()],
       [8, () => this.#subscribeSigned()],
-      [5, () => this.#logon()],
-      [5, () => this.#subscribe()],
-      [3, () => this.#logout()],
-      [3, () => this.#unsubscribe()],
+      [10, () => this.#logon()],
+      [10, () => this.#subscribe()],
+      [1, () => this.#logout()],
+      [2, () => this.#unsubscribe()],
       [1, () => this.#rekey()],
+      [3, () => this.#rekeyLogons()],
       [16, () => this.#advance()],
       [30, () => this.#publish()],
     ];
@@ -108,14 +120,14 @@ class Model {
 
   async #check(): Promise<void> {
     for (const { peer, expected } of this.#sockets) {
-      const frames = await peer.unread(() => peer.ping());
+      const frames = await peer.unreadFrames(() => peer.ping());
       expect(frames.map(labelOf)).toEqual(expected.splice(0));
     }
   }
 
   async #open(): Promise<void> {
     if (this.#sockets.length >= 5) return;
-    const peer = await service.open(SPOT_API);
+    const peer = await service.open(this.#random.pick(URLS));
     this.#sockets.push({ peer, readings: new Map(), nextId: 0, session: undefined, expected: [] });
   }
 
@@ -149,6 +161,7 @@ class Model {
     const forged = this.#random.below(10) === 0;
     const listenToken = forged ? forge(token.text, this.#random) : token.text;
     const id = this.#send(socket, 'userDataStream.subscribe.listenToken', { listenToken });
+    if (id === undefined) return;
     if (forged || token.deadline <= this.#now || token.age !== this.#age(token.account)) {
       socket.expected.push(`${id} -1209`);
       return;
@@ -159,7 +172,7 @@ class Model {
       active.deadline = deadline;
       active.order = ++this.#orders;
       socket.expected.push(`${id} ${active.id}`);
-    } else this.#reads(socket, id, { account, stream, kind: 'token', deadline });
+    } else this.#reads(socket, id, { account, stream, kind: 'token', session: undefined, deadline });
   }
 
   async #subscribeSigned(): Promise<void> {
@@ -168,34 +181,55 @@ class Model {
     const sign = hmac(wrong ? 'not its secret' : this.#secretOf(account));
     const params = signedParams({ apiKey: hmacKeyOf(account), timestamp: Date.now() }, sign);
     const id = this.#send(socket, 'userDataStream.subscribe.signature', params);
+    if (id === undefined) return;
     const stream = `${account}/spot`;
     if (wrong) socket.expected.push(`${id} -1022`);
     else if (isRead(socket, stream)) socket.expected.push(`${id} -2035`);
-    else this.#reads(socket, id, { account, stream, kind: 'signature', deadline: Number.POSITIVE_INFINITY });
+    else
+      this.#reads(socket, id, {
+        account,
+        stream,
+        kind: 'signature',
+        session: undefined,
+        deadline: Number.POSITIVE_INFINITY,
+      });
   }
 
   async #logon(): Promise<void> {
     const [socket, account] = [this.#random.pick(this.#sockets), this.#random.pick(ACCOUNTS)];
-    const params = signedParams({ apiKey: edKeyOf(account), timestamp: Date.now() }, ed25519(PAIR.privateKey));
-    socket.expected.push(`${this.#send(socket, 'session.logon', params)} ok`);
-    socket.session = account;
+    const wrong = this.#random.below(8) === 0;
+    const pair = this.#pairOf(account, wrong ? 1 : 0);
+    const params = signedParams({ apiKey: edKeyOf(account), timestamp: Date.now() }, ed25519(pair.privateKey));
+    const id = this.#send(socket, 'session.logon', params);
+    if (id === undefined) return;
+    socket.expected.push(wrong ? `${id} -1022` : `${id} ok`);
+    if (!wrong) socket.session = { account, age: this.#edAge(account) };
   }
 
   async #subscribe(): Promise<void> {
     const socket = this.#random.pick(this.#sockets);
     const id = this.#send(socket, 'userDataStream.subscribe');
-    const account = socket.session;
+    if (id === undefined) return;
+    const account = socket.session?.account;
     if (account === undefined) socket.expected.push(`${id} -2015`);
     else if (isRead(socket, `${account}/spot`)) socket.expected.push(`${id} -2035`);
     else {
       const stream = `${account}/spot`;
-      this.#reads(socket, id, { account, stream, kind: 'logon', deadline: Number.POSITIVE_INFINITY });
+      this.#reads(socket, id, {
+        account,
+        stream,
+        kind: 'logon',
+        session: socket.session,
+        deadline: Number.POSITIVE_INFINITY,
+      });
     }
   }
 
   async #logout(): Promise<void> {
     const socket = this.#random.pick(this.#sockets);
-    socket.expected.push(`${this.#send(socket, 'session.logout')} ok`);
+    const id = this.#send(socket, 'session.logout');
+    if (id === undefined) return;
+    socket.expected.push(`${id} ok`);
     socket.session = undefined;
     this.#end(socket, ({ kind }) => kind === 'logon');
   }
@@ -205,6 +239,7 @@ class Model {
     const all = this.#random.below(4) === 0;
     const named = this.#random.below(socket.nextId + 1);
     const id = this.#send(socket, 'userDataStream.unsubscribe', all ? {} : { subscriptionId: named });
+    if (id === undefined) return;
     const hit = all ? socket.readings.size > 0 : socket.readings.has(named);
     socket.expected.push(hit ? `${id} ok` : `${id} -2036`);
     if (hit) this.#end(socket, (reading) => all || reading.id === named);
@@ -220,8 +255,26 @@ class Model {
     }
   }
 
+  /**
+   * The account's Ed25519 key becomes another. A session that is logged on with the old one learns it at its next request;
+   * what an earlier logon opened, on a session that has another key by now, ends at once.
+   */
+  async #rekeyLogons(): Promise<void> {
+    const account = this.#random.pick(ACCOUNTS);
+    this.#edAges.set(account, this.#edAge(account) + 1);
+    await this.#put(account);
+    for (const socket of this.#sockets) {
+      const still = socket.session?.account === account ? socket.session.age : undefined;
+      this.#end(socket, ({ session }) => session?.account === account && session.age !== still);
+    }
+  }
+
+  /** Often to the edge of a deadline: to the last millisecond before it, to it, or to the first behind it. */
   async #advance(): Promise<void> {
-    const ms = this.#random.below(8000);
+    const deadlines = this.#sockets.flatMap(({ readings }) => [...readings.values()].map(({ deadline }) => deadline));
+    const next = Math.min(...deadlines);
+    const edge = next - this.#now + this.#random.below(3) - 1;
+    const ms = Number.isFinite(edge) && edge >= 0 && this.#random.below(2) === 0 ? edge : this.#random.below(8000);
     await service.advance(`${ms}ms`);
     this.#now += ms;
     for (const socket of this.#sockets) {
@@ -258,14 +311,30 @@ class Model {
     }
   }
 
-  #send({ peer }: Socket, method: string, params: object = {}): number {
+  /** Undefined where the session's key is gone: then the request is answered with that and nothing else. */
+  #send(socket: Socket, method: string, params: object = {}): number | undefined {
     const id = ++this.#requests;
-    peer.send({ id, method, params });
-    return id;
+    socket.peer.send({ id, method, params });
+    const { session } = socket;
+    if (session === undefined || session.age === this.#edAge(session.account)) return id;
+    socket.session = undefined;
+    socket.expected.push('null -2015');
+    this.#end(socket, ({ kind }) => kind === 'logon');
+    this.revoked++;
+    return undefined;
   }
 
   #age(account: Account): number {
     return this.#ages.get(account) ?? 0;
+  }
+
+  #edAge(account: Account): number {
+    return this.#edAges.get(account) ?? 0;
+  }
+
+  /** Its Ed25519 key, or one that it had or will have. */
+  #pairOf(account: Account, changesLater = 0): KeyPair {
+    return PAIRS[(this.#edAge(account) + changesLater) % PAIRS.length] as KeyPair;
   }
 
   #secretOf(account: Account): string {
@@ -276,7 +345,7 @@ class Model {
     const { status } = await service.admin('PUT', `/admin/v1/accounts/${account}`, {
       apiKeys: [
         { apiKey: hmacKeyOf(account), type: 'HMAC', secret: this.#secretOf(account) },
-        { apiKey: edKeyOf(account), type: 'ED25519', publicKey: PAIR.publicKey },
+        { apiKey: edKeyOf(account), type: 'ED25519', publicKey: this.#pairOf(account).publicKey },
       ],
     });
     expect(status).toBeLessThan(300);
@@ -295,9 +364,9 @@ function forge(token: string, random: SeededRandom): string {
 }
 
 /** A frame in short: `7 0` answers request 7 with subscription 0; `@0 m3` is its event, `@0 end` its last. */
-function labelOf(text: string): string {
-  const frame = JSON.parse(text) as {
-    id?: number;
+function labelOf(received: string | Uint8Array): string {
+  const frame = (typeof received === 'string' ? JSON.parse(received) : formOf(received)) as {
+    id?: number | string | null;
     result?: { subscriptionId?: number };
     error?: { code: number };
     subscriptionId?: number;
@@ -306,8 +375,14 @@ function labelOf(text: string): string {
   if (frame.event !== undefined) {
     return `@${frame.subscriptionId} ${frame.event.e === 'eventStreamTerminated' ? 'end' : frame.event.a}`;
   }
-  return `${frame.id} ${frame.error?.code ?? frame.result?.subscriptionId ?? 'ok'}`;
+  // SBE has no null: its id is the empty text then.
+  return `${frame.id === '' ? null : frame.id} ${frame.error?.code ?? frame.result?.subscriptionId ?? 'ok'}`;
 }
+
+const formOf = (bytes: Uint8Array) => {
+  const message = decodeMessage(bytes);
+  return eventForm(message) ?? responseForm(message);
+};
 
 test(`each frame belongs to a grant that is valid at its instant (seed ${SEED})`, async () => {
   const model = new Model(SEED);
@@ -315,4 +390,5 @@ test(`each frame belongs to a grant that is valid at its instant (seed ${SEED})`
   for (let nth = 0; nth < STEPS; nth++) await model.step();
   expect(model.delivered).toBeGreaterThan(STEPS / 20);
   expect(model.ended).toBeGreaterThan(STEPS / 40);
+  expect(model.revoked).toBeGreaterThan(2);
 }, 30_000);

@@ -69,10 +69,15 @@ export class Peer {
 
   /** Everything that came and was not read yet, once `marker` has come back: proof that nothing else is on the way. */
   async unread(marker: () => Promise<unknown>): Promise<string[]> {
+    return (await this.unreadFrames(marker)).map(textOf);
+  }
+
+  /** The same, of text and binary frames. */
+  async unreadFrames(marker: () => Promise<unknown>): Promise<(string | Uint8Array)[]> {
     await marker();
     const rest = this.#frames.slice(this.#read);
     this.#read = this.#frames.length;
-    return rest.map(textOf);
+    return rest;
   }
 
   /** One ping and its pong: whatever the server sent before has arrived when this resolves. */
