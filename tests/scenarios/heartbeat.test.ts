@@ -117,12 +117,17 @@ describe.concurrent('a silent peer', () => {
     expect(pongWithinMs).toBe(10 * MINUTE);
   });
 
-  test('of the risk stream is pinged after 20 seconds and dropped a minute later', async () => {
+  const TWENTY_SECONDS = [
+    ['the risk stream', async (service: UnderTest) => `/ws/${await service.listenKey('/sapi/v1/margin/listen-key')}`],
+    ['the Spot WebSocket API', async () => '/ws-api/v3'],
+    ['the Spot WebSocket API in SBE', async () => '/ws-api/v3?responseFormat=sbe&sbeSchemaId=3&sbeSchemaVersion=5'],
+  ] as const;
+  test.each(TWENTY_SECONDS)('of %s is pinged after 20 seconds and dropped a minute later', async (_what, pathOn) => {
     const { pingEveryMs, pongWithinMs } = PRODUCTS.risk.connection;
     const service = await frozenService();
     const openedAt = await service.now();
-    const key = await service.listenKey('/sapi/v1/margin/listen-key');
-    const [healthy, mute] = [await service.openRaw(`/ws/${key}`), await service.openRaw(`/ws/${key}`)];
+    const path = await pathOn(service);
+    const [healthy, mute] = [await service.openRaw(path), await service.openRaw(path)];
     mute.onPing = silent;
     await service.advance(`${pingEveryMs - 1}ms`);
     expect(mute.pings).toEqual([]);

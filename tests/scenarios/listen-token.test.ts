@@ -150,6 +150,10 @@ describe('POST /sapi/v1/userListenToken', () => {
   });
 });
 
+/** With one character changed. */
+const flipped = (token: string, at: number) =>
+  token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1);
+
 describe('userDataStream.subscribe.listenToken', () => {
   test('needs no logon, costs 2, and tells when it ends', async () => {
     const { token, expirationTime } = await tokenOf(service);
@@ -193,7 +197,6 @@ describe('userDataStream.subscribe.listenToken', () => {
   test('refuses what is no token, in one answer for all', async () => {
     const peer = await service.open(SPOT_API);
     const { token } = await tokenOf(service);
-    const flipped = (at: number) => token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1);
     const bad = [
       'x',
       'x'.repeat(70),
@@ -206,7 +209,7 @@ describe('userDataStream.subscribe.listenToken', () => {
       // The four lowest bits of the last character carry nothing: another spelling of the same bytes is none.
       token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A'),
       '6xXxePXwZRjVSHKhzUCCGnmN3fkvMTXru+pYJS8RwijXk9Vcyr3rkwfVOTcP2OkONqciYA',
-      ...[0, 1, 6, 8, 20, 25, 40, 47, 60].map(flipped),
+      ...[0, 1, 6, 8, 20, 25, 40, 47, 60].map((at) => flipped(token, at)),
     ];
     for (const text of bad) expect(await peer.ask(subscribeToken(text))).toMatchObject(INVALID);
     for (const text of [7, true, [token], { token }])
@@ -222,6 +225,59 @@ describe('userDataStream.subscribe.listenToken', () => {
       expect(await peer.ask(subscribeToken((await tokenOf(other)).token))).toMatchObject(INVALID);
     } finally {
       await other.close();
+    }
+  });
+
+  test('refuses a token of the future, sealed with the same secret by a server whose clock is ahead', async () => {
+    const secrets = { current: { id: 'shared', value: 'a secret that two servers share'.repeat(4) } };
+    const [here, ahead] = [
+      await UnderTest.start({ document: { secrets } }),
+      await UnderTest.start({ document: { secrets } }),
+    ];
+    try {
+      const peer = await here.open(SPOT_API);
+      expect(await peer.ask(subscribeToken((await tokenOf(ahead)).token))).toMatchObject({ status: 200 });
+      await ahead.advance('1h');
+      expect(await peer.ask(subscribeToken((await tokenOf(ahead)).token))).toMatchObject(INVALID);
+      const brief = await tokenOf(ahead, { validity: '1000' });
+      expect(await peer.ask(subscribeToken(brief.token))).toMatchObject({
+        result: { subscriptionId: 0, expirationTime: brief.expirationTime },
+      });
+    } finally {
+      await here.close();
+      await ahead.close();
+    }
+  });
+
+  test('in a flood is answered until the weight is used up, then ends the connection; nobody else feels it', async () => {
+    const victim = await UnderTest.start();
+    try {
+      await victim.startMinute();
+      const { token } = await tokenOf(victim);
+      const other = await tokenOf(victim, {}, DEMO2_HMAC_API_KEY);
+      const reader = await victim.open(SPOT_API);
+      await reader.ask(subscribeToken(other.token));
+      const flooding = await victim.openRaw(SPOT_API);
+      for (let nth = 0; nth < 10_000; nth++) {
+        flooding.write('text', JSON.stringify(subscribeToken(nth % 2 === 0 ? token : flipped(token, nth % 70))));
+      }
+      await flooding.closed();
+      const statuses = new Map<number, number>();
+      for (const { kind, payload } of flooding.unread) {
+        if (kind !== 'text') continue;
+        const { status } = JSON.parse(payload.toString()) as { status: number };
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+      expect([...statuses.keys()].sort()).toEqual([200, 400, 429, 418].sort());
+      // Two each of 6,000, less the handshakes and the first subscribe; then as many 429 until the ban.
+      expect((statuses.get(200) ?? 0) + (statuses.get(400) ?? 0)).toBeWithin(2990, 3001);
+      expect(statuses.get(429)).toBeWithin(2990, 3001);
+      expect(statuses.get(418)).toBe(1);
+      await victim.publish('margin', CROSS, 'demo2');
+      expect(await reader.frame()).toEqual({ subscriptionId: 0, event: CROSS });
+      expect((await victim.admin('GET', '/healthz')).status).toBe(200);
+    } finally {
+      await victim.close();
     }
   });
 
