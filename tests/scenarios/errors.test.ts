@@ -568,6 +568,27 @@ const PROVOKED: { readonly [Row in ErrorName]: readonly Provocation[] } = {
       'Invalid symbol.',
     ),
   ],
+  OPTIONAL_PARAMS_BAD_COMBO: [
+    bySbe(
+      '`resume` is asked for in SBE',
+      (encoding) => spot(encoding, subscribeSigned('demo', { resume: 'latest' })),
+      400,
+      -1128,
+      'Combination of optional parameters invalid.',
+    ),
+    bySpot(
+      '`resume` comes with the second token of a stream',
+      async () => {
+        const service = await on('open');
+        const { token: listenToken } = await tokenOf(service);
+        const again = call('userDataStream.subscribe.listenToken', { listenToken, resume: 'latest' });
+        return asking(service, SPOT_API, [subscribeToken(listenToken), again]);
+      },
+      400,
+      -1128,
+      'Combination of optional parameters invalid.',
+    ),
+  ],
   INVALID_LISTEN_KEY: [
     bySpot(
       'no key is alive',
@@ -787,7 +808,6 @@ const NEVER_SENT: ReadonlyMap<number, string> = new Map([
   [-1103, 'of Spot: a parameter nobody knows is told by -1104 where it is told at all'],
   [-1106, 'no call takes a parameter only sometimes'],
   [-1108, 'a number too large is out of range: -1130, or -1102 for recvWindow'],
-  [-1128, 'no two parameters of these calls exclude each other'],
 ]);
 
 /** spot-margin §8.1, in its order. */

@@ -35,7 +35,10 @@ const SIGNERS = {
 };
 
 /** `userDataStream.subscribe.signature` by the account's HMAC key. */
-export function subscribeSigned(account: keyof typeof SIGNERS = 'demo', more: Readonly<Record<string, number>> = {}) {
+export function subscribeSigned(
+  account: keyof typeof SIGNERS = 'demo',
+  more: Readonly<Record<string, string | number>> = {},
+) {
   const { apiKey, sign } = SIGNERS[account];
   return call('userDataStream.subscribe.signature', signedParams({ apiKey, timestamp: Date.now(), ...more }, sign));
 }

@@ -84,6 +84,19 @@ describe('timeUnit in a stream’s URL', () => {
     expect(await plain.frame()).toEqual(LEVEL);
   });
 
+  test('is the unit of what is resumed and of what follows', async () => {
+    const key = await service.listenKey(RISK_PATH);
+    const first = await service.open(`/stream?streams=${key}&resume=latest`);
+    const { resume } = (await first.frame()) as { resume: { position: string } };
+    await service.publish('risk', LEVEL);
+    const peer = await service.open(`/stream?streams=${key}&resume=${resume.position}&timeUnit=MICROSECOND`);
+    expect(await peer.frame()).toMatchObject({ resume: { recovered: true } });
+    await service.publish('risk', LEVEL);
+    for (let nth = 0; nth < 2; nth++) {
+      expect(await peer.frame()).toMatchObject({ stream: key, data: { E: 1_767_225_600_123_000 } });
+    }
+  });
+
   test('holds for keys that are subscribed later, and not for those of derivatives beside them', async () => {
     const [risk, coinm] = [await service.listenKey(RISK_PATH), await service.listenKey('/dapi/v1/listenKey')];
     const peer = await service.open('/ws?timeUnit=MICROSECOND');

@@ -21,11 +21,6 @@ export class Params {
     return value === '' ? undefined : value;
   }
 
-  /** Whether it was sent and is not null, empty or not. */
-  has(name: string): boolean {
-    return this.#values.has(name);
-  }
-
   /** Throws -1102 when it was not sent, and -1105 when it was sent empty. */
   mandatory(name: string): string {
     const value = this.#values.get(name);

@@ -20,8 +20,9 @@ export async function openSubscription(
 
 /** An empty one is malformed: a client that lost its position must not get a stream without any. */
 function resumeIn(params: Params): ResumeFrom | undefined {
-  if (!params.has('resume')) return undefined;
-  const from = parseResume(params.text('resume') ?? '');
+  const text = params.sent('resume');
+  if (text === undefined) return undefined;
+  const from = parseResume(text);
   if (from === undefined) throw new WireError('INVALID_PARAMETER', ['resume']);
   return from;
 }
