@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Case, Context } from './case.ts';
+import { client } from './cases/client.ts';
 import { connections } from './cases/connections.ts';
 import { listenKeys } from './cases/listen-keys.ts';
 import { listenTokens } from './cases/listen-tokens.ts';
@@ -32,6 +33,7 @@ const CASES: readonly Case[] = [
   subscriptions,
   renewalStorm,
   sbeCodec,
+  client,
   sbeSockets,
   scalingConnections,
   scalingKeys,

@@ -381,7 +381,12 @@ describe('handlers', () => {
     event('MARGIN_CALL');
     await settled();
     await settled();
-    expect(told).toEqual(['begin ORDER_TRADE_UPDATE', 'end ORDER_TRADE_UPDATE', 'any ORDER_TRADE_UPDATE', 'any MARGIN_CALL']);
+    expect(told).toEqual([
+      'begin ORDER_TRADE_UPDATE',
+      'end ORDER_TRADE_UPDATE',
+      'any ORDER_TRADE_UPDATE',
+      'any MARGIN_CALL',
+    ]);
     await stream.close();
   });
 

@@ -26,7 +26,15 @@ function feeding({ scopes = ['margin'], signature = false, resume = undefined as
   const signer = { kind: 'HMAC' as const, sign: async (payload: string) => `of ${payload}` };
   const credentials = { apiKey: 'key', signer };
   const { signal } = new AbortController();
-  const rest = new Rest({ doors, origin: 'https://venue', credentials, budget, serverTime, timePath: undefined, signal });
+  const rest = new Rest({
+    doors,
+    origin: 'https://venue',
+    credentials,
+    budget,
+    serverTime,
+    timePath: undefined,
+    signal,
+  });
   let made = 0;
   doors.answer = () => answerOf({ token: `t${++made}`, expirationTime: 1 });
   const tokens = signature

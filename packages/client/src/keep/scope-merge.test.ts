@@ -5,7 +5,12 @@ import { ScopeMerge } from './scope-merge.ts';
 
 const START = new ManualClock().now();
 
-const feed = (): Feed => ({ deadline: undefined, waitingSince: undefined, prove: () => undefined, close: () => undefined });
+const feed = (): Feed => ({
+  deadline: undefined,
+  waitingSince: undefined,
+  prove: () => undefined,
+  close: () => undefined,
+});
 
 const at = (ms: number, position?: string, recovered?: boolean): Join => ({
   at: START + ms,

@@ -109,7 +109,9 @@ describe('a REST call', () => {
   });
 
   test('tells of no secret, whatever goes wrong', async () => {
-    const reset = Object.assign(new Error('connect to https://venue/path?listenKey=secret failed'), { code: 'ECONNRESET' });
+    const reset = Object.assign(new Error('connect to https://venue/path?listenKey=secret failed'), {
+      code: 'ECONNRESET',
+    });
     for (const answer of [reset, json({ code: 1, msg: 'x' }, 500), { status: 200, headers: {}, text: '<html>' }]) {
       const { rest } = calling([answer]);
       const error = await errorOf(rest.call('PUT', '/path', { listenKey: 'secret' }, true));
