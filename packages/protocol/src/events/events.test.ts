@@ -130,11 +130,48 @@ describe('tables', () => {
     const table: EventTable = {
       name: 'X',
       meaning: '',
-      shapes: [{ products: ['usdm', 'coinm'], source: '', fields: { q: { in: marks, type: 'dec', meaning: '' } } }],
+      shapes: [
+        {
+          products: ['usdm', 'coinm'],
+          source: '',
+          identity: ['q'],
+          fields: { q: { in: marks, type: 'dec', meaning: '' } },
+        },
+      ],
     };
     const [shape] = table.shapes;
     if (shape === undefined) throw new Error('the table has one shape');
     expect(() => compileRow(table, shape, 'coinm')).toThrow('field q: marks');
+  });
+
+  test.each(['zz', 'o', 'o[].i', 'B', 'B.a', 'B[]', 'o.i.x'])('an identity cannot name %p', (path) => {
+    const id = { type: 'int', meaning: '' } as const;
+    const table: EventTable = {
+      name: 'X',
+      meaning: '',
+      shapes: [
+        {
+          products: ['usdm'],
+          source: '',
+          identity: ['o.i', 'B[].a', path],
+          fields: {
+            o: { type: 'object', meaning: '', fields: { i: id } },
+            B: { type: 'array', meaning: '', fields: { a: id } },
+          },
+        },
+      ],
+    };
+    const [shape] = table.shapes;
+    if (shape === undefined) throw new Error('the table has one shape');
+    expect(() => compileRow(table, shape, 'usdm')).toThrow(`X: identity names ${path}`);
+    expect(compileRow(table, { ...shape, identity: ['o.i', 'B[].a'] }, 'usdm').identity).toEqual(['o.i', 'B[].a']);
+  });
+
+  test('an id is wide, and nothing else is', () => {
+    const ints = rows.flatMap((row) => allOf(row.fields)).filter(({ type, time }) => type === 'int' && !time);
+    for (const { path, meaning, wide } of ints)
+      expect([path, meaning, wide]).toEqual([path, meaning, /\bid\b/.test(meaning)]);
+    expect(rows.flatMap((row) => allOf(row.fields)).some(({ type, wide }) => wide && type !== 'int')).toBe(false);
   });
 
   test('rows are found by product and wire name only', () => {
@@ -203,6 +240,10 @@ describe('fixtures', () => {
   });
 });
 
+function allOf(fields: readonly EventField[]): readonly EventField[] {
+  return fields.flatMap((field) => [field, ...allOf(field.fields)]);
+}
+
 function unseen(fields: readonly EventField[], seen: ReadonlySet<EventField>): string[] {
   return fields.flatMap((field) => [...(seen.has(field) ? [] : [field.path]), ...unseen(field.fields, seen)]);
 }
@@ -211,6 +252,12 @@ describe('checkEvent', () => {
   test.each(cases)('passes $title', ({ row, event }) => {
     expect(checkEvent(row, event, 'strict')).toBeNull();
     expect(checkEvent(row, event, 'types')).toBeNull();
+  });
+
+  test('an id whose digits were kept passes, and a bigint is nothing but an integer', () => {
+    const order = { ...cases.find(({ row }) => row.name === 'TRADE_LITE')?.event, i: 8389765519993908929n };
+    expect(checkEvent(rowOf('usdm', 'TRADE_LITE'), order, 'strict')).toBeNull();
+    expect(checkEvent(rowOf('usdm', 'TRADE_LITE'), { ...order, q: 1n }, 'types')?.path).toBe('q');
   });
 
   test('strict names the path of any always-present field that is missing; types lets it pass', () => {
