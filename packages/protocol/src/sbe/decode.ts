@@ -76,7 +76,7 @@ function readMessage(start: Cursor): SbeMessage {
   const row = MESSAGES.get(header.templateId);
   if (row === undefined) throw new SbeError(`header: templateId ${header.templateId} is not known`);
   const cursor = { ...start, at: start.at + HEADER_BYTES, version: header.version };
-  const fields = readBody(cursor, row, header.blockLength, row.name);
+  const fields = readBody(cursor, row, header.blockLength, row);
   // A later version may have put groups and data behind those we know.
   if (cursor.at < cursor.end && header.version <= SPOT_3_5.version) {
     throw new SbeError(`${row.name}: ${cursor.end - cursor.at} bytes stand behind its end`);
@@ -98,10 +98,18 @@ function readHeader({ view, at, end }: Cursor): SbeHeader {
 
 type Body = Pick<SbeGroupRow, 'fields' | 'groups' | 'data'>;
 
+/** Where in a message a body stands. Spelled out only for who must read it: nearly all bodies are good. */
+interface Where {
+  readonly outer?: Where;
+  readonly name: string;
+}
+
+const pathOf = ({ outer, name }: Where): string => (outer === undefined ? name : `${pathOf(outer)}.${name}`);
+
 /** The block is as long as its header says: what a later version put behind our fields is passed over. */
-function readBody(cursor: Cursor, rows: Body, blockLength: number, path: string): SbeFields {
+function readBody(cursor: Cursor, rows: Body, blockLength: number, where: Where): SbeFields {
   const fields: { [name: string]: SbeValue } = {};
-  const blockEnd = cursor.at + need(cursor, blockLength, `${path}: its block`);
+  const blockEnd = cursor.at + need(cursor, blockLength, where, ': its block');
   let at = cursor.at;
   for (const row of rows.fields) {
     const primitive = primitiveOf(SPOT_3_5, row);
@@ -109,20 +117,20 @@ function readBody(cursor: Cursor, rows: Body, blockLength: number, path: string)
       fields[row.name] = row.text ?? null;
     } else if ((row.sinceVersion ?? 0) <= cursor.version) {
       const next = at + PRIMITIVE_BYTES[primitive];
-      if (next > blockEnd) throw new SbeError(`${path}.${row.name}: the block of ${blockLength} bytes ends before it`);
-      fields[row.name] = readField(cursor, row, primitive, at, fields, path);
+      if (next > blockEnd) throw new SbeError(`${pathOf(where)}.${row.name}: the block of ${blockLength} bytes ends before it`);
+      fields[row.name] = readField(cursor, row, primitive, at, fields, where);
       at = next;
     }
   }
   cursor.at = blockEnd;
-  for (const row of rows.groups) fields[row.name] = readGroup(cursor, row, `${path}.${row.name}`);
-  for (const row of rows.data) fields[row.name] = readData(cursor, row, `${path}.${row.name}`);
+  for (const row of rows.groups) fields[row.name] = readGroup(cursor, row, { outer: where, name: row.name });
+  for (const row of rows.data) fields[row.name] = readData(cursor, row, where);
   return fields;
 }
 
 /** The length, if as many bytes are left. */
-function need({ at, end }: Cursor, length: number, what: string): number {
-  if (length > end - at) throw new SbeError(`${what} takes ${length} bytes, ${end - at} are left`);
+function need({ at, end }: Cursor, length: number, where: Where, what: string): number {
+  if (length > end - at) throw new SbeError(`${pathOf(where)}${what} takes ${length} bytes, ${end - at} are left`);
   return length;
 }
 
@@ -133,16 +141,16 @@ function readField(
   primitive: SbePrimitive,
   at: number,
   before: SbeFields,
-  path: string,
+  where: Where,
 ): SbeValue {
   const integer = readInteger(cursor.view, primitive, at);
   if (row.optional && isNull(primitive, integer)) return null;
   switch (row.type) {
     case 'boolEnum':
-      if (integer !== 0 && integer !== 1) throw new SbeError(`${path}.${row.name}: ${integer} is neither 0 nor 1`);
+      if (integer !== 0 && integer !== 1) throw new SbeError(`${pathOf(where)}.${row.name}: ${integer} is neither 0 nor 1`);
       return integer === 1;
     case 'enum':
-      return enumText(cursor, row, integer, path);
+      return enumText(cursor, row, integer, where);
     case 'set':
       return setTexts(row, Number(integer));
     case 'mantissa64':
@@ -167,10 +175,21 @@ function readInteger(view: DataView, primitive: SbePrimitive, at: number): numbe
     case 'uint32':
       return view.getUint32(at, true);
     case 'int64':
-      return narrow(view.getBigInt64(at, true));
+      return readInt64(view, at);
     case 'uint64':
       return narrow(view.getBigUint64(at, true));
   }
+}
+
+const UINT32 = 2 ** 32;
+/** The high halves of the integers that a number holds exactly. */
+const SAFE_HIGH = 2 ** 21;
+
+/** Without a bigint where a number will do: nearly everywhere, and many times faster. */
+function readInt64(view: DataView, at: number): number | bigint {
+  const high = view.getInt32(at + 4, true);
+  if (high >= SAFE_HIGH || high <= -SAFE_HIGH) return narrow(view.getBigInt64(at, true));
+  return high * UINT32 + view.getUint32(at, true);
 }
 
 const NULLS: Readonly<Record<SbePrimitive, number | bigint>> = {
@@ -189,11 +208,11 @@ function isNull(primitive: SbePrimitive, integer: number | bigint): boolean {
 }
 
 /** A value that we do not know is one of a newer schema, where the message says that it is of one. */
-function enumText(cursor: Cursor, row: SbeFieldRow, code: number | bigint, path: string): string {
+function enumText(cursor: Cursor, row: SbeFieldRow, code: number | bigint, where: Where): string {
   const known = SPOT_3_5.enums[row.values ?? '']?.find((value) => value.code === code);
   if (known !== undefined) return known.text;
   if (cursor.version > SPOT_3_5.version) return NON_REPRESENTABLE;
-  throw new SbeError(`${path}.${row.name}: ${code} is no ${row.values}`);
+  throw new SbeError(`${pathOf(where)}.${row.name}: ${code} is no ${row.values}`);
 }
 
 function setTexts(row: SbeFieldRow, bits: number): string[] {
@@ -201,24 +220,24 @@ function setTexts(row: SbeFieldRow, bits: number): string[] {
   return choices.filter(({ bit }) => (bits & (1 << bit)) !== 0).map(({ text }) => text);
 }
 
-function readGroup(cursor: Cursor, row: SbeGroupRow, path: string): SbeFields[] {
+function readGroup(cursor: Cursor, row: SbeGroupRow, where: Where): SbeFields[] {
   const countBytes = row.dimensionType === 'groupSize16Encoding' ? 2 : 4;
   const at = cursor.at;
-  cursor.at += need(cursor, 2 + countBytes, `${path}: its size`);
+  cursor.at += need(cursor, 2 + countBytes, where, ': its size');
   const blockLength = cursor.view.getUint16(at, true);
   const count = countBytes === 2 ? cursor.view.getUint16(at + 2, true) : cursor.view.getUint32(at + 2, true);
   // Each entry takes a byte at least, in its block or for the length of its data, so that no count outgrows the bytes.
-  need(cursor, count * Math.max(1, blockLength), `${path}: ${count} entries`);
+  need(cursor, count * Math.max(1, blockLength), where, `: ${count} entries`);
   const entries: SbeFields[] = [];
-  for (let index = 0; index < count; index++) entries.push(readBody(cursor, row, blockLength, `${path}[${index}]`));
+  for (let index = 0; index < count; index++) entries.push(readBody(cursor, row, blockLength, where));
   return entries;
 }
 
-function readData(cursor: Cursor, row: SbeDataRow, path: string): SbeValue {
+function readData(cursor: Cursor, row: SbeDataRow, where: Where): SbeValue {
   const lengthBytes = PRIMITIVE_BYTES[row.length];
   const at = cursor.at;
-  cursor.at += need(cursor, lengthBytes, `${path}: its length`);
-  const length = need(cursor, Number(readInteger(cursor.view, row.length, at)), path);
+  cursor.at += need(cursor, lengthBytes, where, `.${row.name}: its length`);
+  const length = need(cursor, Number(readInteger(cursor.view, row.length, at)), where, `.${row.name}`);
   const start = cursor.at;
   cursor.at += length;
   if (length === 0 && row.optional) return null;
@@ -226,6 +245,6 @@ function readData(cursor: Cursor, row: SbeDataRow, path: string): SbeValue {
     return readMessage({ ...cursor, at: start, end: cursor.at, depth: cursor.depth + 1 });
   }
   const text = readUtf8(cursor.bytes, start, cursor.at);
-  if (text === undefined) throw new SbeError(`${path}: is not UTF-8`);
+  if (text === undefined) throw new SbeError(`${pathOf(where)}.${row.name}: is not UTF-8`);
   return text;
 }

@@ -115,7 +115,8 @@ function valueForm(row: AnyRow, value: SbeValue, timeUnit: SbeTimeUnit): unknown
   if (row.type === 'message') return messageForm(value as SbeMessage, timeUnit);
   if (row.type === 'mantissa64') return mantissaForm(row, value as SbeDecimal);
   if (row.type === 'utcTimestampUs') return timeForm(value as number | bigint, timeUnit);
-  return !row.optional && String(value) === row.jsonDefault && row.type !== 'string' ? undefined : value;
+  if (row.optional || row.jsonDefault === undefined || row.type === 'string') return value;
+  return String(value) === row.jsonDefault ? undefined : value;
 }
 
 function emptyForm(row: AnyRow, value: null | ''): unknown {

@@ -46,14 +46,23 @@ function writePoint(point: number, bytes: Uint8Array, start: number): number {
 /** The smallest code point of each length in bytes: anything below it is spelled too long. */
 const SMALLEST = [0, 0, 0x80, 0x800, 0x10000] as const;
 
+/** Nearly all text of an account; looked up, since making a string of one letter costs more than the letter. */
+const ASCII: readonly string[] = Array.from({ length: 0x80 }, (_, point) => String.fromCharCode(point));
+
 /** Undefined where the bytes are no UTF-8: cut, overlong, a surrogate, or beyond U+10FFFF. */
 export function readUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = '';
   for (let at = start; at < end; ) {
     const lead = bytes[at] ?? 0;
+    const letter = ASCII[lead];
+    if (letter !== undefined) {
+      text += letter;
+      at++;
+      continue;
+    }
     const length = lengthOf(lead);
     if (length === 0 || at + length > end) return undefined;
-    const point = length === 1 ? lead : readPoint(bytes, at, length);
+    const point = readPoint(bytes, at, length);
     if (point < SMALLEST[length] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return undefined;
     text += String.fromCodePoint(point);
     at += length;
@@ -61,8 +70,8 @@ export function readUtf8(bytes: Uint8Array, start: number, end: number): string 
   return text;
 }
 
-function lengthOf(lead: number): 0 | 1 | 2 | 3 | 4 {
-  if (lead < 0x80) return 1;
+/** Of a sequence that begins with this byte, which is no ASCII; 0 where none does. */
+function lengthOf(lead: number): 0 | 2 | 3 | 4 {
   if (lead < 0xc0) return 0;
   if (lead < 0xe0) return 2;
   if (lead < 0xf0) return 3;
