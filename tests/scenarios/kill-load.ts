@@ -337,6 +337,85 @@ export class Listener implements Actor {
   }
 }
 
+interface ResumedFrame {
+  readonly resume?: { readonly position: string; readonly recovered?: boolean };
+  readonly data?: { readonly id: string };
+  readonly position?: string;
+}
+
+/** Reads one stream and comes back each time with the last position it has: it must get every event once, in order. */
+export class ResumingListener implements Actor {
+  readonly #random: SeededRandom;
+  readonly #stream: string;
+  readonly #path: string;
+  /** From the stream's beginning. */
+  readonly #ids: string[] = [];
+  #position = 'latest';
+  recoveries = 0;
+
+  constructor(random: SeededRandom, stream: string, path: string) {
+    this.#random = random;
+    this.#stream = stream;
+    this.#path = path;
+  }
+
+  async work(service: UnderTest): Promise<void> {
+    await this.#read(service, () => false);
+  }
+
+  /** Before the first event. */
+  async begin(service: UnderTest): Promise<void> {
+    await this.#read(service, () => this.#position !== 'latest');
+    expect(this.#position).toEndWith(':0');
+  }
+
+  /** At times it catches up at once; at others the next server's events come on top. */
+  async check(service: UnderTest, journal: HeldJournal): Promise<void> {
+    const held = journal.get(this.#stream) ?? [];
+    if (this.#random.below(2) === 0) await this.finish(service, journal);
+    expect(this.#ids).toEqual(held.slice(0, this.#ids.length).map(({ id }) => id));
+    if (this.#ids.length > 0) expect(this.#position).toBe(held[this.#ids.length - 1]?.position ?? 'lost');
+  }
+
+  async finish(service: UnderTest, journal: HeldJournal): Promise<void> {
+    const held = journal.get(this.#stream) ?? [];
+    await this.#read(service, () => this.#ids.length >= held.length);
+    expect(this.#ids).toEqual(held.map(({ id }) => id));
+  }
+
+  /** Until `done`, once the verdict is there, or until the server is gone. */
+  async #read(service: UnderTest, done: () => boolean): Promise<void> {
+    const socket = new WebSocket(`${service.running.urls.http.replace('http', 'ws')}${this.#path}${this.#position}`);
+    let fault: unknown;
+    socket.onmessage = ({ data }) => {
+      try {
+        this.#take(JSON.parse(String(data)) as ResumedFrame);
+      } catch (cause) {
+        fault ??= cause;
+      }
+      if (fault !== undefined || done()) socket.close();
+    };
+    await new Promise<void>((resolve) => {
+      socket.onclose = () => resolve();
+    });
+    if (fault !== undefined) throw new Error('the resuming listener failed', { cause: fault });
+  }
+
+  #take({ resume, data, position }: ResumedFrame): void {
+    if (resume === undefined) {
+      if (data === undefined || position === undefined) throw new Error('neither a verdict nor an event');
+      this.#ids.push(data.id);
+      this.#position = position;
+      return;
+    }
+    if (this.#position !== 'latest') {
+      expect(resume).toEqual({ position: this.#position, recovered: true });
+      this.recoveries++;
+    }
+    this.#position = resume.position;
+  }
+}
+
 export interface KeyRow {
   readonly account: string;
   readonly scope: string;

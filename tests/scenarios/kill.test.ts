@@ -4,7 +4,7 @@
  */
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { join } from 'node:path';
-import { seededRandom } from '../../packages/core/src/testing/seeded-random.ts';
+import { type SeededRandom, seededRandom } from '../../packages/core/src/testing/seeded-random.ts';
 import {
   AccountOwner,
   type Actor,
@@ -13,6 +13,7 @@ import {
   KeyHolder,
   type KeyRow,
   Listener,
+  ResumingListener,
   RetryingProducer,
   StreamingProducer,
 } from './kill-load.ts';
@@ -55,6 +56,10 @@ const REST_PATHS: Readonly<Record<string, string>> = {
 };
 
 const STREAM_PATHS: Readonly<Record<string, string>> = { usdm: '/private/ws/', coinm: '/ws/' };
+const WRAPPED_PATHS: Readonly<Record<string, string>> = {
+  usdm: '/private/stream?streams=',
+  coinm: '/stream?streams=',
+};
 
 const KILL_SEED = seedOf(1);
 
@@ -63,6 +68,7 @@ test(`killed ${KILLS} times under load, nothing that was promised is lost, repea
   const own = () => seededRandom(random.below(2 ** 32));
   let server = await ServerProcess.start(folder.path, { document: DOCUMENT });
   const listeners = await listenersOf(server.service);
+  const resuming = await resumingOf(server.service, own);
   const actors: readonly Actor[] = [
     new HttpProducer('h1', own(), WRITTEN),
     new HttpProducer('h2', own(), WRITTEN),
@@ -71,6 +77,7 @@ test(`killed ${KILLS} times under load, nothing that was promised is lost, repea
     new StreamingProducer('s1', own(), WRITTEN),
     new StreamingProducer('s2', own(), WRITTEN),
     ...listeners,
+    ...resuming,
     ...Object.entries(REST_PATHS).map(([scope, path]) => new KeyHolder(own(), 'dave', apiKeyOf('dave'), scope, path)),
     new AccountOwner(own(), 'erin'),
     new AccountOwner(own(), 'frank'),
@@ -81,7 +88,10 @@ test(`killed ${KILLS} times under load, nothing that was promised is lost, repea
     const journal = await heldJournal(server.service, [...WRITTEN, 'carol/usdm']);
     expect(journal.get('carol/usdm')).toEqual([]);
     for (const actor of actors) await actor.check(server.service, journal);
+    if (kill < KILLS - 1) continue;
+    for (const listener of resuming) await listener.finish(server.service, journal);
   }
+  for (const { recoveries } of resuming) expect(recoveries).toBeGreaterThanOrEqual(KILLS);
   expect(listeners.filter(({ delivered }) => delivered > 0)).toHaveLength(listeners.length - 1);
   server.program.kill('SIGTERM');
   expect((await server.program.ended()).code).toBe(0);
@@ -97,6 +107,19 @@ async function listenersOf(service: UnderTest): Promise<Listener[]> {
     listeners.push(new Listener(stream, `${STREAM_PATHS[scope]}${(body as { listenKey: string }).listenKey}`));
   }
   return listeners;
+}
+
+/** One for each stream that is written, there before its first event; their keys live on through the kills. */
+async function resumingOf(service: UnderTest, random: () => SeededRandom): Promise<ResumingListener[]> {
+  return Promise.all(
+    WRITTEN.map(async (stream) => {
+      const [account = '', scope = ''] = stream.split('/');
+      const key = await service.listenKey(REST_PATHS[scope] ?? '', apiKeyOf(account));
+      const listener = new ResumingListener(random(), stream, `${WRAPPED_PATHS[scope]}${key}&resume=`);
+      await listener.begin(service);
+      return listener;
+    }),
+  );
 }
 
 /** Lets the actors work until so many promises were made, and kills the server some moments later, in mid-work. */

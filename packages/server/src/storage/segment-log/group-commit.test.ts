@@ -71,6 +71,21 @@ describe('a commit', () => {
     await journal.close();
   });
 
+  test('whose segment is new is no reason to seal it, though retention looks in the middle of its first write', async () => {
+    const disk = new FaultyFiles(1);
+    const journal = await open(disk, 'fsync', { retention: { ageMs: 60_000 } });
+    disk.plan = ({ kind }) => (kind === 'sync' ? { kind: 'stall' } : undefined);
+    const first = journal.append([event('alice/usdm', '1')]);
+    await turns(10);
+    const retained = journal.retain();
+    disk.plan = () => undefined;
+    disk.release();
+    await Promise.all([first, retained]);
+    await journal.append([event('alice/usdm', '2')]);
+    await journal.close();
+    expect(await verifyJournal(FOLDER, disk)).toMatchObject({ segments: 1, events: 2 });
+  });
+
   test('is one write for each segment, and segments end once they are full', async () => {
     const disk = new FaultyFiles(1);
     const journal = await open(disk, 'fsync', { segmentBytes: 5000 });

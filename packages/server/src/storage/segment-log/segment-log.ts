@@ -490,7 +490,9 @@ export class SegmentLog implements Journal {
   }
 
   #isOld(active: OpenSegment | undefined): boolean {
-    return active !== undefined && active.segment.createdMs < this.#nowMs() - this.#ageMs / SEGMENT_AGE_PART;
+    // One that nothing was committed to yet has no age.
+    if (active === undefined || active.segment.length === 0) return false;
+    return active.segment.createdMs < this.#nowMs() - this.#ageMs / SEGMENT_AGE_PART;
   }
 }
 
