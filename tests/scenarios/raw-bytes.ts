@@ -6,7 +6,9 @@ import { connect, type Socket } from 'node:net';
 
 export class RawBytes {
   readonly #socket: Socket;
-  #received: Buffer = Buffer.alloc(0);
+  /** Grows by doubling: a flood of many megabytes comes in thousands of pieces. */
+  #buffer: Buffer = Buffer.alloc(64 * 1024);
+  #length = 0;
   #closed = false;
   #wake: () => void = () => {};
 
@@ -14,7 +16,7 @@ export class RawBytes {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
-      this.#received = Buffer.concat([this.#received, bytes]);
+      this.#append(bytes);
       this.#wake();
     });
     // A server may reset what it has not read; that is an end like any other.
@@ -39,13 +41,14 @@ export class RawBytes {
   }
 
   get received(): Buffer {
-    return this.#received;
+    return this.#buffer.subarray(0, this.#length);
   }
 
   /** What came so far; from here on it counts as read. */
   take(): Buffer {
-    const taken = this.#received;
-    this.#received = Buffer.alloc(0);
+    const taken = this.received;
+    this.#buffer = Buffer.alloc(64 * 1024);
+    this.#length = 0;
     return taken;
   }
 
@@ -55,8 +58,8 @@ export class RawBytes {
 
   /** Resolves once `done` says so; rejects when the connection closed before. */
   async until(done: (received: Buffer) => boolean): Promise<void> {
-    while (!done(this.#received)) {
-      if (this.#closed) throw new Error(`closed after: ${this.#received.toString('latin1').slice(0, 500)}`);
+    while (!done(this.received)) {
+      if (this.#closed) throw new Error(`closed after: ${this.received.toString('latin1').slice(0, 500)}`);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -70,7 +73,18 @@ export class RawBytes {
         this.#wake = resolve;
       });
     }
-    return this.#received;
+    return this.received;
+  }
+
+  #append(bytes: Buffer): void {
+    const needed = this.#length + bytes.length;
+    if (needed > this.#buffer.length) {
+      const grown = Buffer.alloc(2 * needed);
+      this.received.copy(grown);
+      this.#buffer = grown;
+    }
+    bytes.copy(this.#buffer, this.#length);
+    this.#length = needed;
   }
 
   /** Stops reading: what the server sends from here on stays with it once the kernel's buffers are full. */

@@ -265,13 +265,15 @@ describe('a client that reads slowly', () => {
     client.write(handshakeOf(wrappedPath(await keyOf(service), resume)));
     await client.until((received) => received.includes('"resume":{'));
     client.pause();
-    client.take();
     return client;
   }
 
+  /** Behind the handshake's answer. */
+  const framesIn = (bytes: Buffer) => serverFrames(bytes.subarray(bytes.indexOf('\r\n\r\n') + 4)).frames;
+
   const numbersIn = (bytes: Buffer) =>
-    serverFrames(bytes)
-      .frames.filter(({ opcode }) => opcode === 1)
+    framesIn(bytes)
+      .filter(({ opcode }) => opcode === 1)
       .flatMap(({ payload }) => /"n":(\d+)/.exec(payload.toString())?.slice(1).map(Number) ?? []);
 
   test('is waited for: a backlog of six outboxes costs no connection and little memory, and comes whole', async () => {
@@ -289,10 +291,9 @@ describe('a client that reads slowly', () => {
     });
     expect(read).toBeLessThan(EVENTS - HELD_BACK);
     client.resume();
-    await client.until((received) => received.includes(`"n":${EVENTS},`) && numbersIn(received).at(-1) === EVENTS);
-    const numbers = numbersIn(client.received);
-    expect(numbers).toEqual(range(numbers[0] ?? 0, EVENTS));
-    expect(numbers[0]).toBeLessThan(20);
+    const end = `:${EVENTS}"}`;
+    await client.until((received) => received.subarray(-end.length).toString('latin1') === end);
+    expect(numbersIn(client.received)).toEqual(range(1, EVENTS));
     expect(await cut(service)).toBe(0);
     client.drop();
   });
@@ -311,13 +312,13 @@ describe('a client that reads slowly', () => {
     const client = await paused(service, verdict.position);
     for (let times = 0; times < 12; times++) await more();
     client.resume();
-    const { frames } = serverFrames(await client.ended());
+    const frames = framesIn(await client.ended());
     expect(frames.find(({ opcode }) => opcode === 8)?.payload.readUInt16BE(0)).toBe(ENDS.slowConsumer.code);
     expect(await cut(service)).toBe(1);
     const numbers = numbersIn(client.received);
-    expect(numbers).toEqual(range(numbers[0] ?? 0, numbers.at(-1) ?? 0));
+    expect(numbers).toEqual(range(1, numbers.length));
     const epoch = verdict.position.split(':')[0];
-    const position = `${epoch}:${numbers.at(-1)}`;
+    const position = `${epoch}:${numbers.length}`;
     const again = await resumed(service, position);
     const head = `${epoch}:${n}`;
     expect(again.verdict).toEqual({ position: head, recovered: false, missed: { from: position, to: head } });
