@@ -12,6 +12,7 @@ import { listenKeys } from './cases/listen-keys.ts';
 import { listenTokens } from './cases/listen-tokens.ts';
 import { pace } from './cases/pace.ts';
 import { renewalStorm } from './cases/renewal-storm.ts';
+import { resume } from './cases/resume.ts';
 import { saturation } from './cases/saturation.ts';
 import { sbeCodec } from './cases/sbe-codec.ts';
 import { sbeSockets } from './cases/sbe-sockets.ts';
@@ -32,6 +33,7 @@ const CASES: readonly Case[] = [
   listenTokens,
   subscriptions,
   renewalStorm,
+  resume,
   sbeCodec,
   client,
   sbeSockets,

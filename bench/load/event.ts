@@ -8,6 +8,8 @@ import { nowUs, STAMP_DIGITS } from './clock.ts';
 const ACCOUNT_DIGITS = 8;
 const SEQUENCE_DIGITS = 10;
 const EVENT_BYTES = 650;
+/** Where the event stands in a wrapped frame of a listenKey of 64 characters. */
+const WRAPPED_AT = '{"stream":"'.length + 64 + '","data":'.length;
 
 const STAMP_NAME = '{"e":"ORDER_TRADE_UPDATE","ts":';
 const ACCOUNT_NAME = ',"ac":';
@@ -92,6 +94,8 @@ export class Delivery {
    */
   read(bytes: Buffer, start: number, end: number): boolean {
     if (end - start === EVENT_BYTES && isLaidOut(bytes, start)) return this.#fill(bytes, start);
+    const wrapped = start + WRAPPED_AT;
+    if (end - wrapped > EVENT_BYTES && isLaidOut(bytes, wrapped)) return this.#fill(bytes, wrapped);
     return this.#search(bytes.toString('latin1', start, end));
   }
 

@@ -12,8 +12,9 @@ export class Lines {
   readonly #lines: readonly Line[];
   readonly #random = new Xorshift(0x2545f491);
 
-  constructor(accounts: number) {
-    this.#lines = Array.from({ length: accounts }, (_, account) => new Line(account));
+  /** Of accounts `first` on. */
+  constructor(accounts: number, first = 0) {
+    this.#lines = Array.from({ length: accounts }, (_, account) => new Line(first + account));
   }
 
   /** Writes `count` lines of accounts of this connection, evenly at random; gives the place behind them. */

@@ -31,6 +31,8 @@ interface Receiver {
   rest: Buffer | undefined;
   /** Of the last event that came. */
   sequence: number;
+  /** Where a resumed stream said that it goes on. */
+  position: string | undefined;
 }
 
 /** A run in which any of these is not zero has measured something else than the service. */
@@ -55,29 +57,39 @@ export class Fleet implements FrameSink {
   delivered = 0;
   /** Whether latencies are recorded. */
   measuring = false;
+  /** Resumed streams that have their verdict. */
+  verdicts = 0;
   readonly #url: URL;
+  readonly #firstAccount: number;
   readonly #delivery = new Delivery();
   readonly #sockets: Socket<Receiver>[] = [];
   #reading: Socket<Receiver> | undefined;
   #readAtUs = 0;
   #ending = false;
 
-  /** `url`: the server's base, `http://host:port`. */
-  constructor(url: string) {
+  /** `url`: the server's base, `http://host:port`. Its first connection is of account `firstAccount`. */
+  constructor(url: string, firstAccount = 0) {
     this.#url = new URL(url);
+    this.#firstAccount = firstAccount;
   }
 
   get size(): number {
     return this.#sockets.length;
   }
 
+  /** Of each resumed connection, in the order of the accounts. */
+  get positions(): (string | undefined)[] {
+    const ordered = this.#sockets.toSorted((left, right) => left.data.account - right.data.account);
+    return ordered.map(({ data }) => data.position);
+  }
+
   /** Opens a connection to each path, the n-th being account n's. Resolves when all are open; rejects when one is not. */
-  async connect(paths: readonly string[]): Promise<void> {
+  async connect(paths: readonly string[], connectingMax = CONNECTING_MAX): Promise<void> {
     const waiting = paths.entries();
     const connectEach = async () => {
-      for (const [account, path] of waiting) await this.#connectOne(account, path);
+      for (const [nth, path] of waiting) await this.#connectOne(this.#firstAccount + nth, path);
     };
-    await Promise.all(Array.from({ length: CONNECTING_MAX }, connectEach));
+    await Promise.all(Array.from({ length: connectingMax }, connectEach));
   }
 
   close(): void {
@@ -97,7 +109,14 @@ export class Fleet implements FrameSink {
 
   #connectOne(account: number, path: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const data: Receiver = { account, path, opening: { resolve, reject }, rest: undefined, sequence: 0 };
+    const data: Receiver = {
+      account,
+      path,
+      opening: { resolve, reject },
+      rest: undefined,
+      sequence: 0,
+      position: undefined,
+    };
     Bun.connect({ hostname: this.#url.hostname, port: Number(this.#url.port), data, socket: this.#handler }).then(
       (socket) => this.#sockets.push(socket),
       reject,
@@ -140,7 +159,7 @@ export class Fleet implements FrameSink {
   #event(receiver: Receiver, bytes: Buffer, start: number, end: number): void {
     const delivery = this.#delivery;
     if (!delivery.read(bytes, start, end)) {
-      this.#fault('unreadable', bytes.toString('latin1', start, Math.min(end, start + 200)));
+      this.#verdict(receiver, bytes.toString('latin1', start, Math.min(end, start + 300)));
       return;
     }
     this.delivered++;
@@ -152,6 +171,17 @@ export class Fleet implements FrameSink {
     const expected = receiver.sequence + 1;
     if (delivery.sequence === expected) receiver.sequence = expected;
     else this.#outOfSequence(receiver, delivery.sequence);
+  }
+
+  /** The first frame of a resumed stream; one that was not recovered is as bad as none. */
+  #verdict(receiver: Receiver, text: string): void {
+    const position = /"resume":\{"position":"(\w+:\d+)"(?:,"recovered":true)?\}\}$/.exec(text)?.[1];
+    if (position === undefined) {
+      this.#fault('unreadable', text);
+      return;
+    }
+    receiver.position = position;
+    this.verdicts++;
   }
 
   #outOfSequence(receiver: Receiver, sequence: number): void {

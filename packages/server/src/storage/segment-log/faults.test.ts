@@ -13,6 +13,8 @@ import { openSegmentLog, type SegmentLog } from './segment-log.ts';
 const FOLDER = '/data/journal';
 const NOW_MS = 1_700_000_000_000;
 const STREAMS = ['alice/usdm', 'bob/pm', 'carol/spot'];
+/** Begun, and never written. */
+const SILENT = ['dave/usdm', 'erin/usdm', 'frank/usdm'];
 
 /** Segments of a few frames, so that the workload rolls, seals and drops; `wide` ones hold all of it. */
 function open(files: FaultyFiles, commit: 'fsync' | 'write' = 'fsync', wide = false): Promise<SegmentLog> {
@@ -43,6 +45,8 @@ interface Attempt {
 class Workload {
   readonly attempts: Attempt[] = [];
   readonly seen: JournalRecord[] = [];
+  /** Stream → the epoch that was told before it had an event, or after. */
+  readonly told = new Map<string, string>();
   readonly #random: SeededRandom;
   #appends = 0;
 
@@ -57,6 +61,7 @@ class Workload {
       const appends: Promise<void>[] = [];
       for (let i = 0; i < size; i += 1) {
         appends.push(this.#append(journal));
+        if (this.#random.below(3) === 0) appends.push(this.#begin(journal));
         // Some come together, some while the one before is being written.
         for (let turns = this.#random.below(4); turns > 0; turns -= 1) await turn();
       }
@@ -77,6 +82,15 @@ class Workload {
     } catch (error) {
       expectFailed(error);
       attempt.outcome = 'rejected';
+    }
+  }
+
+  async #begin(journal: Journal): Promise<void> {
+    const stream = this.#random.pick([...STREAMS, ...SILENT]);
+    try {
+      this.told.set(stream, (await journal.begin(stream)).epoch);
+    } catch (error) {
+      expectFailed(error);
     }
   }
 
@@ -103,6 +117,7 @@ async function expectKept(journal: Journal, workload: Workload): Promise<Readonl
     if (attempt.outcome === 'rejected') expect(attempt.bodies.filter(({ body }) => bodies.has(body))).toEqual([]);
     else if (attempt.outcome !== 'unknown') expectAnswered(attempt, attempt.outcome, held);
   }
+  for (const [stream, epoch] of workload.told) expect([stream, journal.head(stream)?.epoch]).toEqual([stream, epoch]);
   expectDelivered(workload.seen, held);
   expectMark(journal, workload);
   return bodies;

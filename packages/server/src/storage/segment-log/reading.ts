@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { JournalError, type JournalRecord, type JournalSlice } from '@listenpost/core';
 import { Malformed, textOf } from './bytes.ts';
 import { damaged } from './damage.ts';
-import { type Files, isMissing } from './files.ts';
+import { type Files, isMissing, type OpenFile } from './files.ts';
 import type { Item } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
+import { FrameShelf, type ShelvedFrame } from './frame-shelf.ts';
 import { readOffsets } from './index.ts';
 import { indexName, type Run, segmentPath } from './segment.ts';
 import type { StreamState } from './streams.ts';
 
 /** Places kept of sealed runs: about a million events' worth. */
 const CACHE_BYTES = 4 * 1024 * 1024;
+/** Frames kept: what a few thousand streams wrote within a second or so. */
+const SHELF_BYTES = 32 * 1024 * 1024;
 
 export class StreamReader {
   readonly #files: Files;
@@ -20,6 +23,7 @@ export class StreamReader {
   /** The places in sealed runs that were asked for last, the oldest first. */
   readonly #cache = new Map<Run, Uint32Array>();
   #cacheBytes = 0;
+  readonly #shelf = new FrameShelf(SHELF_BYTES);
 
   constructor(files: Files, folder: string) {
     this.#files = files;
@@ -37,6 +41,8 @@ export class StreamReader {
         for (const run of runs) {
           if (!taken.full) await this.#readRun(run, Math.max(start, run.first), end, taken);
         }
+        // What was on the shelf costs no turn of the event loop, and a loop of reads must not starve the others.
+        if (taken.records.length > 0 && !taken.asked) await new Promise((resolve) => setImmediate(resolve));
         return { epoch, records: taken.records, first, last };
       } catch (error) {
         // Retention took a segment away in the middle of this: the stream now begins later.
@@ -50,25 +56,32 @@ export class StreamReader {
     const last = Math.min(end, run.first + run.count - 1);
     const offsets = run.offsets ?? (await this.#sealedOffsets(run));
     const path = segmentPath(this.#folder, run.segment.number);
-    const file = await this.#files.open(path, 'read');
+    const window = windowBytes(offsets, start - run.first, last - run.first);
+    let file: OpenFile | undefined;
+    let reader: FrameReader | undefined;
     try {
-      const reader = new FrameReader(
-        file,
-        run.segment.length,
-        windowBytes(offsets, start - run.first, last - run.first),
-      );
       for (let sequence = start; sequence <= last && !taken.full; ) {
         const at = offsets[sequence - run.first] as number;
-        const outcome = await reader.frameAt(at);
-        if (outcome.kind !== 'frame')
-          throw damaged(path, at, outcome.kind === 'bad' ? outcome.problem : 'the file ends');
-        const found = taken.take(run, outcome.frame.items, outcome.bytes, sequence, last);
+        let shelved = this.#shelf.get(run.segment.number, at);
+        if (shelved === undefined) {
+          taken.asked = true;
+          file ??= await this.#files.open(path, 'read');
+          reader ??= new FrameReader(file, run.segment.length, window);
+          shelved = await this.#shelve(reader, run, path, at);
+        }
+        const found = taken.take(run, shelved.frame.items, shelved.bytes, sequence, last);
         if (found === 0 && !taken.full) throw damaged(path, at, `the frame does not hold ${run.stream} ${sequence}`);
         sequence += found;
       }
     } finally {
-      await file.close();
+      await file?.close();
     }
+  }
+
+  async #shelve(reader: FrameReader, { segment }: Run, path: string, at: number): Promise<ShelvedFrame> {
+    const outcome = await reader.frameAt(at);
+    if (outcome.kind === 'frame') return this.#shelf.put(segment.number, at, outcome.frame, outcome.bytes);
+    throw damaged(path, at, outcome.kind === 'bad' ? outcome.problem : 'the file ends');
   }
 
   async #sealedOffsets(run: Run): Promise<Uint32Array> {
@@ -111,6 +124,8 @@ async function readSealed(files: Files, folder: string, run: Run): Promise<Uint3
 /** What a read has found so far. */
 class Taken {
   readonly records: JournalRecord[] = [];
+  /** Whether a disk was asked. */
+  asked = false;
   /** Whether the next event would have passed the bound. */
   full = false;
   readonly #bytesMax: number;
