@@ -1,4 +1,5 @@
 /** What `userDataStream` takes, and how it is read. */
+import { PRODUCTS } from '@listenpost/protocol';
 import type { CursorStore } from './cursor/cursor-store.ts';
 import type { Doors } from './doors.ts';
 import { OptionsError } from './errors.ts';
@@ -110,7 +111,8 @@ const SYMBOL = /^[^\s/:]{1,64}$/u;
 /** The scopes that are read: the product's own, or those of margin that were chosen. @throws OptionsError */
 export function scopesOf({ product, symbols = [], cross }: UserDataStreamOptions): readonly string[] {
   const isolated = [...new Set(symbols)];
-  if (product !== 'margin') {
+  const row = PRODUCTS[product];
+  if (row.isolatedAs === undefined) {
     if (isolated.length > 0 || cross !== undefined) {
       throw new OptionsError(`symbols, cross: ${product} has one account for all symbols; leave them out`);
     }
@@ -122,8 +124,8 @@ export function scopesOf({ product, symbols = [], cross }: UserDataStreamOptions
     }
   }
   const scopes = [
-    ...((cross ?? isolated.length === 0) ? ['margin'] : []),
-    ...isolated.map((each) => `isolated:${each}`),
+    ...((cross ?? isolated.length === 0) ? [product] : []),
+    ...isolated.map((symbol) => `${row.isolatedAs}:${symbol}`),
   ];
   if (scopes.length === 0) throw new OptionsError('symbols: name at least one, or set cross to true');
   return scopes;

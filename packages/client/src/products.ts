@@ -16,6 +16,8 @@ export interface ListenKeyListening {
   readonly keepaliveNamesKey: boolean;
   /** `/private`, `/pm`, or empty: what stands before `/stream`. */
   readonly streamBase: string;
+  /** Where the venue's time is asked for; undefined where the product's REST has no such call. */
+  readonly timePath: string | undefined;
 }
 
 /** A grant on the WebSocket API: by a signature, or by listenTokens made over REST. */
@@ -25,6 +27,8 @@ export interface SubscriptionListening {
   readonly wsApiPath: string;
   /** Where a listenToken is made. */
   readonly tokenPath: string | undefined;
+  /** Of the API that it stands on. */
+  readonly timePath: string | undefined;
 }
 
 export type Listening = ListenKeyListening | SubscriptionListening;
@@ -55,11 +59,15 @@ function byListenKey(product: ClientProduct): ListenKeyListening | undefined {
         validityMs: key.validityMs,
         keepaliveNamesKey: key.keepaliveNamesKey,
         streamBase,
+        timePath: timePathOf(keyProduct),
       };
     }
   }
   return undefined;
 }
+
+const timePathOf = (product: ProductId): string | undefined =>
+  ENDPOINTS.find((row) => row.operation === 'time' && row.product === product)?.path;
 
 function bySubscription(product: ClientProduct): SubscriptionListening | undefined {
   const api = WS_APIS.find(({ subscriptions }) => subscriptions !== undefined);
@@ -71,5 +79,6 @@ function bySubscription(product: ClientProduct): SubscriptionListening | undefin
     product,
     wsApiPath: api.path,
     tokenPath: token?.path,
+    timePath: timePathOf(api.product),
   };
 }

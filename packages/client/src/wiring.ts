@@ -2,7 +2,6 @@
  * The one place that wires the SDK together: from options to what a stream runs on. What differs between products is in
  * their rows (`products.ts`, `venues.ts`), so that here are two ways of being granted and nothing else.
  */
-import { rulesAsOf } from '@listenpost/protocol';
 import type { Doors } from './doors.ts';
 import { OptionsError } from './errors.ts';
 import type { WireEvent } from './events.ts';
@@ -16,7 +15,7 @@ import { ListenKeyKeeper } from './keep/listen-key-keeper.ts';
 import { ListenTokens } from './keep/listen-tokens.ts';
 import { probe } from './keep/probe.ts';
 import { bounded, type CheckAccount, scopesOf, type UserDataStreamOptions } from './options.ts';
-import { type ListenKeyListening, listeningOf, type SubscriptionListening } from './products.ts';
+import { type Listening, type ListenKeyListening, listeningOf, type SubscriptionListening } from './products.ts';
 import { customVenue, PRESETS, type ProductUrls, type Venue } from './venues.ts';
 import { accountCheck } from './wire/account-check.ts';
 import { type Format, json } from './wire/event-frame.ts';
@@ -67,7 +66,7 @@ type Granted = Pick<Wiring, 'openFeed' | 'onGrantLost' | 'close'>;
 export function wire(options: UserDataStreamOptions, doors: Doors): Wiring {
   const listening = listeningOf(options.product);
   if (listening === undefined) throw new OptionsError(`product: there is none called "${String(options.product)}"`);
-  const parts = partsOf(options, doors);
+  const parts = partsOf(options, doors, listening);
   const granted = listening.grant === 'listenKey' ? byListenKey(parts, listening) : bySession(parts, listening);
   const { venue, line, budget, closing } = parts;
   return {
@@ -86,7 +85,7 @@ export function wire(options: UserDataStreamOptions, doors: Doors): Wiring {
   };
 }
 
-function partsOf(options: UserDataStreamOptions, doors: Doors): Parts {
+function partsOf(options: UserDataStreamOptions, doors: Doors, listening: Listening): Parts {
   const { product, apiKey, format = json() } = options;
   if (typeof apiKey !== 'string' || apiKey === '')
     throw new OptionsError('apiKey: expected the API key as the venue shows it');
@@ -114,7 +113,7 @@ function partsOf(options: UserDataStreamOptions, doors: Doors): Parts {
       credentials,
       budget,
       serverTime,
-      timePath: timePathOf(options),
+      timePath: listening.timePath,
       signal: closing.signal,
     }),
     scopes: scopesOf(options),
@@ -195,12 +194,4 @@ function signerOf({ secret, privateKey, passphrase }: UserDataStreamOptions): Si
   }
   if (privateKey !== undefined) return privateKeySigner(privateKey, passphrase);
   return secret === undefined ? undefined : hmacSigner(secret);
-}
-
-/** The product's own; where it has none (margin), that of the API it stands on. */
-function timePathOf({ product }: UserDataStreamOptions): string | undefined {
-  const times = [...rulesAsOf('latest').endpoints.values()]
-    .flatMap((verbs) => [...verbs.values()])
-    .filter(({ operation }) => operation === 'time');
-  return (times.find((row) => row.product === product) ?? times.find((row) => row.product === 'spot'))?.path;
 }
