@@ -62,11 +62,15 @@ interface Parts {
 /** What is particular to a way of being granted. */
 type Granted = Pick<Wiring, 'openFeed' | 'onGrantLost' | 'close'>;
 
-/** @throws OptionsError where an option makes no sense, naming it. */
-export function wire(options: UserDataStreamOptions, doors: Doors): Wiring {
+/**
+ * `signer` is the one of the options unless given: a simulation signs at once, and not when a thread of the machine is done.
+ *
+ * @throws OptionsError where an option makes no sense, naming it.
+ */
+export function wire(options: UserDataStreamOptions, doors: Doors, signer = signerOf(options)): Wiring {
   const listening = listeningOf(options.product);
   if (listening === undefined) throw new OptionsError(`product: there is none called "${String(options.product)}"`);
-  const parts = partsOf(options, doors, listening);
+  const parts = partsOf(options, doors, listening, signer);
   const granted = listening.grant === 'listenKey' ? byListenKey(parts, listening) : bySession(parts, listening);
   const { venue, line, budget, closing } = parts;
   return {
@@ -85,7 +89,12 @@ export function wire(options: UserDataStreamOptions, doors: Doors): Wiring {
   };
 }
 
-function partsOf(options: UserDataStreamOptions, doors: Doors, listening: Listening): Parts {
+function partsOf(
+  options: UserDataStreamOptions,
+  doors: Doors,
+  listening: Listening,
+  signer: Signer | undefined,
+): Parts {
   const { product, apiKey, format = json() } = options;
   if (typeof apiKey !== 'string' || apiKey === '')
     throw new OptionsError('apiKey: expected the API key as the venue shows it');
@@ -95,7 +104,7 @@ function partsOf(options: UserDataStreamOptions, doors: Doors, listening: Listen
     throw new OptionsError(`venue: ${venue.name} has no ${product}; choose another venue or give baseUrl`);
   const budget = budgetOf(doors, urls.rest);
   const serverTime = new ServerTime(doors.clock);
-  const credentials = { apiKey, signer: signerOf(options) };
+  const credentials = { apiKey, signer };
   const closing = new AbortController();
   return {
     options,
