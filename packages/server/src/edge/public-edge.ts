@@ -1,15 +1,14 @@
 /**
- * The public door: REST and WebSocket on one port, told apart by path. It turns bytes into calls on core and answers back
- * into bytes; every rule is core's.
+ * The public door: REST and WebSocket on one port, told apart by path (`route.ts`). It turns bytes into calls on core and
+ * answers back into bytes; every rule is core's.
  */
-import { answer, type Connection, type House, handshake, isRefusal } from '@listenpost/core';
+import { Connection, type House } from '@listenpost/core';
 import { FRAME_BYTES_MAX, PRODUCTS } from '@listenpost/protocol';
 import type { Server, ServerWebSocket, TLSOptions, WebSocketHandler } from 'bun';
 import { BunSocket } from './bun-socket.ts';
 import { type ClientAddress, clientAddress } from './client-address.ts';
-import { requestTarget } from './request-target.ts';
-import { restRequest } from './rest-request.ts';
-import { errorResponse, gone, pathNotFound, refusalResponse, response } from './rest-response.ts';
+import { errorResponse } from './rest-response.ts';
+import { route } from './route.ts';
 
 /** Requests are a few hundred bytes; a signed one with a form body is not ten times that. */
 const REQUEST_BYTES_MAX = 64 * 1024;
@@ -55,7 +54,7 @@ export function startPublicEdge(options: PublicEdgeOptions): PublicEdge {
       maxRequestBodySize: REQUEST_BYTES_MAX,
       // A request that does not arrive whole within ten seconds is dropped (spot-margin §1.4: processing time).
       idleTimeout: 10,
-      fetch: (request, server) => route(options, address, request, server),
+      fetch: (request, server) => serve(options, address, request, server),
       error: (cause) => {
         house.report(cause);
         return errorResponse(PRODUCTS.usdm, 'UNKNOWN');
@@ -100,46 +99,15 @@ function assertPortFree(host: string, port: number): void {
   }
 }
 
-function route(
+function serve(
   options: PublicEdgeOptions,
   address: ClientAddress,
   request: Request,
   server: PublicServer,
 ): Response | Promise<Response> | undefined {
-  const { house } = options;
-  const target = requestTarget(request.url);
-  const queryAt = target.indexOf('?');
-  const path = queryAt < 0 ? target : target.slice(0, queryAt);
-  const query = queryAt < 0 ? '' : target.slice(queryAt + 1);
-  const ip = address(request, server.requestIP(request)?.address ?? '');
-  const { endpoints, gonePaths } = house.rules;
-  const verbs = endpoints.get(path);
-  if (verbs === undefined) {
-    return gonePaths.has(path) ? gone() : upgrade(options, server, request, path, query, ip);
-  }
-  const endpoint = verbs.get(request.method);
-  if (endpoint === undefined) return pathNotFound(path, request.method);
-  return rest(house, restRequest(endpoint, request, query, ip));
-}
-
-async function rest(house: House, request: ReturnType<typeof restRequest>): Promise<Response> {
-  const read = request instanceof Promise ? await request : request;
-  return response(await answer(house, read), house.clock.now());
-}
-
-function upgrade(
-  { house, connectionsMax }: PublicEdgeOptions,
-  server: PublicServer,
-  request: Request,
-  path: string,
-  query: string,
-  ip: string,
-): Response | undefined {
-  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return pathNotFound(path, request.method);
-  if (house.connections.size >= connectionsMax) return errorResponse(PRODUCTS.usdm, 'SERVICE_SHUTTING_DOWN');
-  const outcome = handshake(house, path, query, ip);
-  if (outcome === null) return pathNotFound(path, request.method);
-  if (isRefusal(outcome)) return refusalResponse(outcome, house.clock.now());
+  const { house, connectionsMax } = options;
+  const outcome = route(house, request, address(request, server.requestIP(request)?.address ?? ''), connectionsMax);
+  if (!(outcome instanceof Connection)) return outcome;
   if (server.upgrade(request, { data: { connection: outcome } })) return undefined;
   return errorResponse(PRODUCTS.usdm, 'MALFORMED_HANDSHAKE');
 }

@@ -26,6 +26,11 @@ export interface MemoryJournalOptions {
   readonly retention?: { readonly ageMs?: number; readonly bytes?: number };
   /** Default 64 MiB. */
   readonly pendingBytesMax?: number;
+  /**
+   * Waited for by each read that finds something: reads of a disk let others in between, and a loop of reads must not starve
+   * them here either. Default: a turn of the event loop.
+   */
+  readonly letOthersIn?: () => Promise<void>;
 }
 
 const RETENTION_BYTES = 256 * 1024 * 1024;
@@ -63,6 +68,7 @@ export class MemoryJournal implements Journal {
   readonly #ageMs: number;
   readonly #retentionBytes: number;
   readonly #pendingBytesMax: number;
+  readonly #letOthersIn: () => Promise<void>;
   readonly #streams = new Map<string, Stream>();
   readonly #held = new Fifo<Held>();
   readonly #receipts = new Receipts();
@@ -80,6 +86,7 @@ export class MemoryJournal implements Journal {
     this.#ageMs = options.retention?.ageMs ?? Number.POSITIVE_INFINITY;
     this.#retentionBytes = options.retention?.bytes ?? RETENTION_BYTES;
     this.#pendingBytesMax = options.pendingBytesMax ?? PENDING_BYTES_MAX;
+    this.#letOthersIn = options.letOthersIn ?? (() => new Promise((resolve) => setImmediate(resolve)));
   }
 
   append(events: readonly NewEvent[], receipt?: Receipt): Promise<AppendResult> {
@@ -130,8 +137,7 @@ export class MemoryJournal implements Journal {
     const first = last - state.records.length + 1;
     const start = Math.max(from, first) - first;
     const records = within(state.records.slice(start, start + Math.max(limit, 0)), bytesMax);
-    // Reads of a disk let others in between; a loop of reads must not starve them here either.
-    if (records.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (records.length > 0) await this.#letOthersIn();
     return { epoch: state.epoch, records, first, last };
   }
 
