@@ -81,7 +81,13 @@ describe('resume', () => {
   });
 
   test('from the latest, where there is nothing to recover', () => {
-    expect(decode({ stream: KEY, resume: { position: 'k3:0' } })).toMatchObject({ kind: 'resume', recovered: true });
+    const frame = decode({ stream: KEY, resume: { position: 'k3:0' } });
+    expect(frame).toMatchObject({ kind: 'resume', position: 'k3:0', recovered: undefined });
+  });
+
+  test('of a name that reads nothing', () => {
+    const frame = decode({ stream: KEY, resume: { position: null, recovered: false } });
+    expect(frame).toMatchObject({ kind: 'resume', position: null, recovered: false });
   });
 
   test('without a position is unreadable', () => {

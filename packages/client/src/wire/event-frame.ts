@@ -23,10 +23,10 @@ export interface EventFrame {
 export interface ResumeFrame {
   readonly kind: 'resume';
   readonly stream: string;
-  /** Behind the last event that went before: where the stream goes on. */
-  readonly position: string;
-  /** Whether everything after the position that was asked for follows. True also where none was. */
-  readonly recovered: boolean;
+  /** Behind the last event that went before: where the stream goes on. Null where the name reads nothing. */
+  readonly position: string | null;
+  /** Whether everything after the position that was asked for follows; undefined where none was asked for. */
+  readonly recovered: boolean | undefined;
   readonly missed: Missed | undefined;
 }
 
@@ -132,8 +132,9 @@ function eventFrame(event: WireEvent, { stream, subscriptionId, position }: Memb
 }
 
 function resumeFrame(stream: string, { position, recovered, missed }: Members): Frame {
-  if (typeof position !== 'string') return unreadable('a resume frame without a position');
-  return { kind: 'resume', stream, position, recovered: recovered !== false, missed: missedOf(missed) };
+  if (typeof position !== 'string' && position !== null) return unreadable('a resume frame without a position');
+  const said = typeof recovered === 'boolean' ? recovered : undefined;
+  return { kind: 'resume', stream, position, recovered: said, missed: missedOf(missed) };
 }
 
 /** Of a resume frame, or of the answer to a subscription that resumes. */
