@@ -71,7 +71,9 @@ export class Slot {
     const { budget } = this.#options;
     this.#opening = this.#clock.after(Math.max(delayMs, budget.connectionDelayMs()), () => {
       this.#opening = undefined;
-      this.#openNow();
+      // The venue may have asked for silence since: of one refusal every waiting connection learns.
+      if (budget.blockedUntil > 0) this.open();
+      else this.#openNow();
     });
   }
 
