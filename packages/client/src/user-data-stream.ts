@@ -65,6 +65,8 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   #running: Supervisor | undefined;
   #read = false;
   #saving: Promise<void> | undefined;
+  /** Settles when nothing is being stored; never rejects. */
+  #saves: Promise<void> = Promise.resolve();
   #unsaved: string | undefined;
 
   constructor(options: UserDataStreamOptions<P, State>, wiring: Wiring) {
@@ -132,13 +134,14 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   async commit(): Promise<void> {
     this.#handle(this.#inHand);
     this.#inHand = undefined;
-    await this.#save(this.cursor);
+    await this.#saveInOrder(this.cursor);
   }
 
   /** Ends the stream. What waits is given up; the cursor stands behind what was handled. */
   async close(): Promise<void> {
     this.#finish();
     await this.#saving;
+    await this.#saves;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -169,6 +172,8 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     }
     const result = await this.#outbox.next();
     if (result.done) return { done: true, value: undefined };
+    // The beginning is being stored: whoever stores its state with the cursor must not have changed it meanwhile.
+    if (this.#options.cursorStore !== undefined && this.#options.commit !== 'background') await this.#saves;
     this.#inHand = result.value;
     return { done: false, value: result.value.item };
   }
@@ -181,7 +186,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   #committed(): Promise<void> | undefined {
     const { cursorStore, commit = 'each' } = this.#options;
     if (cursorStore === undefined || commit === 'manual') return undefined;
-    if (commit === 'each') return this.#save(this.cursor);
+    if (commit === 'each') return this.#saveInOrder(this.cursor);
     this.#unsaved = this.cursor;
     this.#saving ??= this.#saveAll().catch((cause: unknown) => this.#fail(streamError(cause)));
     return undefined;
@@ -192,9 +197,16 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     while (this.#unsaved !== undefined) {
       const cursor = this.#unsaved;
       this.#unsaved = undefined;
-      await this.#save(cursor);
+      await this.#saveInOrder(cursor);
     }
     this.#saving = undefined;
+  }
+
+  /** An older cursor must not be stored over a newer one. */
+  #saveInOrder(cursor: string): Promise<void> {
+    const saved = this.#saves.then(() => this.#save(cursor));
+    this.#saves = saved.catch(() => undefined);
+    return saved;
   }
 
   async #save(cursor: string): Promise<void> {
@@ -244,7 +256,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
       lateAfterMs: parts.line.deadAfterMs / 2,
       event: (scope, event) => this.#event(scope, event),
       gap: (scope, gap) => this.#gap(scope, gap),
-      begun: (scope) => this.#snapshot(scope, 'start'),
+      begun: (scope) => this.#begun(scope),
       status: (status) => {
         for (const handler of this.#statusHandlers) handler(status);
       },
@@ -252,6 +264,28 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     });
     parts.onGrantLost((reason) => supervisor.grantLost(reason));
     return supervisor;
+  }
+
+  /**
+   * Where a scope begins is where the consumer stands in it until its first event: without it, a bot that is started again
+   * before that event would begin at the latest once more, and lose in silence what lay between.
+   */
+  #begun(scope: string): void {
+    const mark = this.#standing(scope);
+    this.#handled.set(scope, mark);
+    this.#pushed.set(scope, mark);
+    const { cursorStore, commit = 'each' } = this.#options;
+    if (cursorStore !== undefined && commit !== 'manual' && this.#inHand === undefined) {
+      this.#saveInOrder(this.cursor).catch((cause: unknown) => this.#fail(streamError(cause)));
+    }
+    this.#snapshot(scope, 'start');
+  }
+
+  #standing(scope: string): Mark {
+    const position = this.#running?.position(scope);
+    if (position !== undefined) return { position };
+    const at = this.#running?.covered(scope);
+    return at === undefined ? {} : { at };
   }
 
   #event(scope: string, { event, position, bytes }: FeedEvent): void {
