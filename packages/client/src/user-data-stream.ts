@@ -9,6 +9,7 @@ import { cursorText, type Mark, readCursor } from './cursor/cursor.ts';
 import { BackpressureError, CursorStoreError, OptionsError, streamError, type UserDataStreamError } from './errors.ts';
 import { type Gap, type Snapshot, type StreamEvent, type WireEvent, withMeta } from './events.ts';
 import type { FeedEvent } from './feed/feed.ts';
+import { lagMsMax } from './feed/line.ts';
 import type { GapFound } from './keep/scope-merge.ts';
 import { SnapshotGate } from './keep/snapshot-gate.ts';
 import { type StreamStatus, Supervisor } from './keep/supervisor.ts';
@@ -36,6 +37,9 @@ interface Entry<Item> {
 
 /** A gap or snapshot takes about so much. */
 const WORD_BYTES = 256;
+
+/** For clients that prove their connections oftener than the standard. */
+const IDENTITY_WINDOW_MS_MIN = 60_000;
 
 type Handler = (item: never) => unknown;
 
@@ -248,6 +252,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
       handoverAfterMs: bounded(options, 'handoverAfterMs'),
       resume: parts.resume,
       identityOf: options.deduplicate === false ? undefined : parts.identityOf,
+      identityWindowMs: Math.max(IDENTITY_WINDOW_MS_MIN, lagMsMax(parts.line)),
       heldBytesMax: this.#bufferBytesMax,
       from: this.#handled,
       check: parts.check,

@@ -19,6 +19,12 @@ export interface LineSettings {
 
 export const LINE_SETTINGS: LineSettings = { proveEveryMs: 10_000, deadAfterMs: 20_000, openWithinMs: 10_000 };
 
+/**
+ * Two connections with these settings tell the same event at most so far apart: one that has not answered for longer is dead,
+ * and what one holds that has just joined waits for a proof of the other.
+ */
+export const lagMsMax = ({ proveEveryMs, deadAfterMs }: LineSettings): number => proveEveryMs + 2 * deadAfterMs;
+
 export interface LineHandlers {
   opened(): void;
   frame(frame: Frame, bytes: number): void;

@@ -26,6 +26,7 @@ function merging({ from = {}, deduplicate = true, heldBytesMax = 1000 } = {}) {
     {
       scope: 'usdm',
       clock,
+      identityWindowMs: 60_000,
       identityOf: deduplicate ? ({ e }) => e : undefined,
       heldBytesMax,
       event: ({ event }) => told.push(event.e),

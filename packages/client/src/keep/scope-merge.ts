@@ -10,19 +10,13 @@
  *   as one that covers already is proven beyond J; if none is left that could be, what lies between is a gap.
  *
  * A duplicate is what a position says it is, or, on a venue without them, an event whose documented identity was seen within
- * `IDENTITY_WINDOW_MS` (docs/event-identity.md).
+ * `identityWindowMs` (docs/event-identity.md).
  */
 import { type Position, parsePosition } from '@listenpost/protocol';
 import type { Clock } from '../doors.ts';
 import type { WireEvent } from '../events.ts';
 import type { Feed, FeedEvent, Join } from '../feed/feed.ts';
 import type { Missed } from '../wire/event-frame.ts';
-
-/**
- * Two feeds tell the same event at most so far apart: one that lags more has not answered for as long, and is dead
- * (`LineSettings.deadAfterMs`). Beyond it an equal event is another one: a second margin call with the same figures.
- */
-const IDENTITY_WINDOW_MS = 60_000;
 
 /** Bounds the memory of identities; at a thousand events a second it still holds the window. */
 const IDENTITIES_MAX = 65_536;
@@ -40,6 +34,8 @@ export interface ScopeMergeOptions {
   readonly clock: Clock;
   /** Undefined: duplicates are let through. */
   readonly identityOf: ((event: WireEvent) => string) | undefined;
+  /** Beyond this an equal event is another one: a second margin call with the same figures. */
+  readonly identityWindowMs: number;
   /** What may be held for feeds that do not cover yet. */
   readonly heldBytesMax: number;
   event(event: FeedEvent): void;
@@ -234,16 +230,16 @@ export class ScopeMerge {
   }
 
   #seenBefore(event: WireEvent): boolean {
-    const { identityOf, clock } = this.#options;
+    const { identityOf, identityWindowMs, clock } = this.#options;
     if (identityOf === undefined) return false;
     const identity = identityOf(event);
     const now = clock.now();
     const seenAt = this.#seen.get(identity);
-    if (seenAt !== undefined && now - seenAt <= IDENTITY_WINDOW_MS) return true;
+    if (seenAt !== undefined && now - seenAt <= identityWindowMs) return true;
     this.#seen.delete(identity);
     this.#seen.set(identity, now);
     for (const [oldest, at] of this.#seen) {
-      if (this.#seen.size <= IDENTITIES_MAX && now - at <= IDENTITY_WINDOW_MS) break;
+      if (this.#seen.size <= IDENTITIES_MAX && now - at <= identityWindowMs) break;
       this.#seen.delete(oldest);
     }
     return false;

@@ -157,8 +157,6 @@ export class Slot {
     const next = this.#next;
     if (next?.feed === feed && next.unjoined.delete(scope) && next.unjoined.size === 0) {
       this.#options.opened();
-      // The old one is asked at once: once it answers, everything before the new one joined has arrived.
-      this.#current?.prove();
     }
     this.settle();
   }

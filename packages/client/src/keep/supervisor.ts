@@ -46,6 +46,7 @@ export interface SupervisorOptions {
   /** Whether the venue numbers its events and takes `resume`. */
   readonly resume: boolean;
   readonly identityOf: ((scope: string, event: WireEvent) => string) | undefined;
+  readonly identityWindowMs: number;
   readonly heldBytesMax: number;
   /** Where an earlier run stopped, by scope. */
   readonly from: ReadonlyMap<string, { readonly position?: Position; readonly at?: number }>;
@@ -117,12 +118,13 @@ export class Supervisor {
   }
 
   #merge(scope: string): ScopeMerge {
-    const { doors, identityOf, heldBytesMax, event, gap, begun, from } = this.#options;
+    const { doors, identityOf, identityWindowMs, heldBytesMax, event, gap, begun, from } = this.#options;
     return new ScopeMerge(
       {
         scope,
         clock: doors.clock,
         identityOf: identityOf === undefined ? undefined : (wireEvent) => identityOf(scope, wireEvent),
+        identityWindowMs,
         heldBytesMax,
         event: (feedEvent) => {
           this.#watch?.event(scope, feedEvent.event);
@@ -176,7 +178,12 @@ export class Supervisor {
         this.#review();
       },
       covers: (feed) => [...this.#merges.values()].every((merge) => merge.covers(feed)),
-      opened: () => this.#review(),
+      opened: () => {
+        // Those that read are asked at once: once one answers, everything before the new one joined has arrived. Asked in its
+        // own time, a connection that dies meanwhile would take with it what the new one cannot have.
+        for (const slot of this.#slots) slot.prove();
+        this.#review();
+      },
       failed: ({ reason, error }, nextInMs) => {
         this.#why = `${error?.message ?? reason}; trying again in ${Math.round(nextInMs)} ms`;
         this.#review();
