@@ -18,6 +18,9 @@ import type { WireEvent } from '../events.ts';
 import type { Feed, FeedEvent, Join } from '../feed/feed.ts';
 import type { Missed } from '../wire/event-frame.ts';
 
+/** Two connections that were being opened at one time have joined at most so far apart: a handshake's bound, and a request's. */
+const JOINING_MS_MAX = 30_000;
+
 /** Bounds the memory of identities; at a thousand events a second it still holds the window. */
 const IDENTITIES_MAX = 65_536;
 
@@ -65,6 +68,8 @@ export class ScopeMerge {
   /** When the account was last known to have nothing that had not arrived. */
   #accountProvenAt = 0;
   #lostBy = 'the stream was not read';
+  /** Where the last gap ended. */
+  #bridgedTo: number | undefined;
 
   /** `from`: where an earlier run stopped. */
   constructor(options: ScopeMergeOptions, from: { readonly position?: Position; readonly at?: number } = {}) {
@@ -175,12 +180,13 @@ export class ScopeMerge {
     });
     if (position !== undefined) this.#position = parsePosition(position);
     this.#covered = Math.max(from, tap.join.at);
+    this.#bridgedTo = tap.join.at;
     this.#accountProvenAt = tap.join.at;
     this.#flush(tap);
   }
 
   #flush(tap: Tap): void {
-    const held = tap.held ?? [];
+    const held = this.#inOrder(tap);
     tap.held = null;
     tap.heldBytes = 0;
     for (const event of held) {
@@ -188,6 +194,19 @@ export class ScopeMerge {
       this.#take(tap, event);
     }
     this.#advance(tap.provedAt);
+  }
+
+  /**
+   * What a feed holds that was opened beside the one which ended a gap may begin before that one's first event: inside the gap
+   * that was told already, and behind what has been given out since. It is left out: late is not in order.
+   */
+  #inOrder({ held, join }: Tap): readonly FeedEvent[] {
+    const { identityOf } = this.#options;
+    if (held === null) return [];
+    if (this.#bridgedTo === undefined || join.position !== undefined || identityOf === undefined) return held;
+    if (join.at - this.#bridgedTo > JOINING_MS_MAX) return held;
+    const firstKnown = held.findIndex(({ event }) => this.#knows(identityOf(event)));
+    return held.slice(Math.max(0, firstKnown));
   }
 
   /** Feeds that joined before this instant cover from now on. */
@@ -229,13 +248,19 @@ export class ScopeMerge {
     }
   }
 
+  /** Whether an event of this identity was given out lately. */
+  #knows(identity: string): boolean {
+    const { identityWindowMs, clock } = this.#options;
+    const seenAt = this.#seen.get(identity);
+    return seenAt !== undefined && clock.now() - seenAt <= identityWindowMs;
+  }
+
   #seenBefore(event: WireEvent): boolean {
     const { identityOf, identityWindowMs, clock } = this.#options;
     if (identityOf === undefined) return false;
     const identity = identityOf(event);
+    if (this.#knows(identity)) return true;
     const now = clock.now();
-    const seenAt = this.#seen.get(identity);
-    if (seenAt !== undefined && now - seenAt <= identityWindowMs) return true;
     this.#seen.delete(identity);
     this.#seen.set(identity, now);
     for (const [oldest, at] of this.#seen) {
