@@ -117,7 +117,8 @@ function readBody(cursor: Cursor, rows: Body, blockLength: number, where: Where)
       fields[row.name] = row.text ?? null;
     } else if ((row.sinceVersion ?? 0) <= cursor.version) {
       const next = at + PRIMITIVE_BYTES[primitive];
-      if (next > blockEnd) throw new SbeError(`${pathOf(where)}.${row.name}: the block of ${blockLength} bytes ends before it`);
+      if (next > blockEnd)
+        throw new SbeError(`${pathOf(where)}.${row.name}: the block of ${blockLength} bytes ends before it`);
       fields[row.name] = readField(cursor, row, primitive, at, fields, where);
       at = next;
     }
@@ -147,7 +148,8 @@ function readField(
   if (row.optional && isNull(primitive, integer)) return null;
   switch (row.type) {
     case 'boolEnum':
-      if (integer !== 0 && integer !== 1) throw new SbeError(`${pathOf(where)}.${row.name}: ${integer} is neither 0 nor 1`);
+      if (integer !== 0 && integer !== 1)
+        throw new SbeError(`${pathOf(where)}.${row.name}: ${integer} is neither 0 nor 1`);
       return integer === 1;
     case 'enum':
       return enumText(cursor, row, integer, where);
