@@ -45,6 +45,16 @@ describe('the published event', () => {
     }
   });
 
+  test('is read back in place behind a listenKey, with or without a position', () => {
+    const event = sampleEvent(7).toString();
+    for (const closing of ['}', ',"position":"e:12"}']) {
+      const bytes = Buffer.from(`{"stream":"${'k'.repeat(64)}","data":${event}${closing}`);
+      const delivery = new Delivery();
+      expect(delivery.read(bytes, 0, bytes.length)).toBe(true);
+      expect(delivery).toMatchObject({ stampUs: JSON.parse(event).ts, account: 7, sequence: 1 });
+    }
+  });
+
   test('what is no such event is not read', () => {
     const bytes = Buffer.from('{"e":"listenKeyExpired","E":1,"listenKey":"k"}');
     expect(new Delivery().read(bytes, 0, bytes.length)).toBe(false);

@@ -174,7 +174,10 @@ function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionLi
 }
 
 /** Where positions are told they prove most; elsewhere the product's own call, which must be signed. */
-function checkOf({ options, venue, rest, doors, credentials, budget, closing }: Parts, openFeed: OpenFeed): CheckAccounts | undefined {
+function checkOf(
+  { options, venue, rest, doors, credentials, budget, closing }: Parts,
+  openFeed: OpenFeed,
+): CheckAccounts | undefined {
   const { check, product } = options;
   if (check === false) return undefined;
   if (check !== undefined) return each(check);

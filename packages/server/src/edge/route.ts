@@ -2,7 +2,14 @@
  * Where a request on the public door leads, by its path: an answer, or a connection that its WebSocket is to be handed to.
  * What listens (a port, a simulated network) stands before it and decides nothing.
  */
-import { answer, type Connection, type Request as CoreRequest, type House, handshake, isRefusal } from '@listenpost/core';
+import {
+  answer,
+  type Connection,
+  type Request as CoreRequest,
+  type House,
+  handshake,
+  isRefusal,
+} from '@listenpost/core';
 import { PRODUCTS } from '@listenpost/protocol';
 import { requestTarget } from './request-target.ts';
 import { restRequest } from './rest-request.ts';
