@@ -1,4 +1,5 @@
 /** What every runtime's door exports beside `userDataStream` itself. */
+export { parseExact, printExact } from '@listenpost/protocol';
 export type { CursorStore } from './cursor/cursor-store.ts';
 export { memoryCursorStore } from './cursor/memory.ts';
 export { redisCursorStore } from './cursor/redis.ts';

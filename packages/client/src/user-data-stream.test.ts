@@ -139,6 +139,26 @@ describe('a stream', () => {
     expect(stream.status.handingOver).toBe(true);
   });
 
+  test('tells where a handover begins and where it ends', async () => {
+    const { doors, stream, open } = story();
+    const told: boolean[] = [];
+    stream[Symbol.asyncIterator]();
+    await open();
+    stream.onStatus(({ handingOver }) => told.push(handingOver));
+    const old = doors.socket;
+    stream.handOver();
+    await doors.clock.advance(1);
+    expect(told).toEqual([true]);
+    doors.socket.open();
+    doors.socket.pong();
+    old.pong();
+    old.pong();
+    await settled();
+    expect(old.ended).toBe('closed');
+    expect(told).toEqual([true, false]);
+    await stream.close();
+  });
+
   test('resumes where the venue numbers its events', async () => {
     const { doors, stream, open, event } = story({}, { resume: true });
     const items = stream[Symbol.asyncIterator]();

@@ -100,7 +100,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     return this.#outbox.bytes;
   }
 
-  /** Tells each change of the verdict or its reason. Answers a function that ends this. */
+  /** Tells each change of the verdict or its reason, and where a handover begins and ends. Answers a function that ends this. */
   onStatus(handler: (status: StreamStatus) => void): () => void {
     this.#statusHandlers.add(handler);
     return () => this.#statusHandlers.delete(handler);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { parseExact } from './exact-json.ts';
+import { parseExact, printExact } from './exact-json.ts';
 
 const SEED = 20_261_029;
 
@@ -136,4 +136,27 @@ test('agrees with JSON.parse on what is JSON at all', () => {
       return text.slice(0, cut) + piece + text.slice(cut + (at % 3));
     });
   fc.assert(fc.property(broken, same), { seed: SEED, numRuns: 4000 });
+});
+
+describe('printing', () => {
+  test.each([
+    '{"i":9007199254740993,"s":"9007199254740993","a":[-123456789012345678901,{"d":"1.50"}],"n":null,"t":true}',
+    String.raw`{"i":9007199254740993,"s":"\u00001n","t":"\u0000\u0000\""}`,
+    '9007199254740993',
+    '{"i":1}',
+  ])('%s comes back as it was', (text) => {
+    expect(printExact(parseExact(text))).toBe(text);
+  });
+
+  test('what was printed is read as the same, whatever stands beside a long integer', () => {
+    const member = fc.oneof(fc.bigInt({ min: 2n ** 53n }), fc.string({ unit: 'binary' }), fc.integer(), fc.boolean());
+    const value = fc.dictionary(fc.string(), fc.oneof(member, fc.array(member)));
+    fc.assert(
+      fc.property(value, (event) => {
+        const copy = { ...event };
+        expect(parseExact(printExact(copy))).toEqual(copy);
+      }),
+      { seed: SEED },
+    );
+  });
 });

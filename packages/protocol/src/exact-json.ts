@@ -110,3 +110,22 @@ function unmarked(value: unknown, mark: string): unknown {
 function setOwn(holder: Holder, name: string, value: bigint): void {
   Object.defineProperty(holder, name, { value, writable: true, enumerable: true, configurable: true });
 }
+
+/**
+ * `JSON.stringify` that prints bigints as the integers they are: what `parseExact` gave is printed with all its digits.
+ */
+export function printExact(value: unknown): string {
+  let exact = true;
+  const text = JSON.stringify(value, (_, member: unknown) => {
+    if (typeof member !== 'bigint') return member;
+    exact = false;
+    return '';
+  });
+  if (exact) return text;
+  const mark = markNotIn(text);
+  const marked = JSON.parse(`"${mark}"`) as string;
+  return JSON.stringify(value, (_, member: unknown) => (typeof member === 'bigint' ? marked + member : member))
+    .split(`"${mark}`)
+    .map((part, index) => (index === 0 ? part : part.replace('"', '')))
+    .join('');
+}

@@ -21,6 +21,8 @@ export interface SlotOptions {
   lost(feed: Feed, scope: string, reason: string): void;
   /** Whether the feed covers every scope, so that the one before it is not needed any more. */
   covers(feed: Feed): boolean;
+  /** A feed is being opened, beside the one that reads or in its place. */
+  opening(): void;
   /** A feed joined all its scopes. */
   opened(): void;
   /** An attempt failed; another follows after so many ms. */
@@ -150,6 +152,7 @@ export class Slot {
     };
     opening.feed = openFeed(handlers, resumeOf, scopes);
     this.#next = { feed: opening.feed, unjoined: new Set(scopes) };
+    this.#options.opening();
   }
 
   #joined(feed: Feed, scope: string, join: Join): void {

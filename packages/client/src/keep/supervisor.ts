@@ -64,6 +64,9 @@ export interface SupervisorOptions {
 
 const TICK_MS = 5000;
 
+/** What of a status is told when it changes; instants move all the time, and are read when wanted. */
+const TOLD = ['verdict', 'reason', 'handingOver'] as const;
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #merges: ReadonlyMap<string, ScopeMerge>;
@@ -178,6 +181,7 @@ export class Supervisor {
         this.#review();
       },
       covers: (feed) => [...this.#merges.values()].every((merge) => merge.covers(feed)),
+      opening: () => this.#review(),
       opened: () => {
         // Those that read are asked at once: once one answers, everything before the new one joined has arrived. Asked in its
         // own time, a connection that dies meanwhile would take with it what the new one cannot have.
@@ -210,13 +214,13 @@ export class Supervisor {
     });
   }
 
-  /** Tells the status where its verdict or reason is another than before. */
+  /** Tells the status where one of `TOLD` is another than before. */
   #review(): void {
     if (this.#closed) return;
     const status = this.#judged();
-    const { verdict, reason } = this.#status;
+    const before = this.#status;
     this.#status = status;
-    if (status.verdict !== verdict || status.reason !== reason) this.#options.status(status);
+    if (TOLD.some((name) => status[name] !== before[name])) this.#options.status(status);
   }
 
   #judged(): StreamStatus {
