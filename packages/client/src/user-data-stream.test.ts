@@ -451,6 +451,18 @@ describe('the verdict', () => {
     expect(verdicts).toEqual(['quiet', 'live', 'quiet']);
   });
 
+  test('is told once a connection reads, and not before', async () => {
+    const { stream, open } = story();
+    const told: unknown[] = [];
+    stream.onStatus(({ verdict, connections, grantDeadline }) =>
+      told.push([verdict, connections, grantDeadline !== undefined]),
+    );
+    stream[Symbol.asyncIterator]();
+    await open();
+    expect(told).toEqual([['quiet', 1, true]]);
+    await stream.close();
+  });
+
   test('is suspect while an answer is late, and dead once the connection is given up', async () => {
     const { doors, stream, open } = story();
     const told: string[] = [];

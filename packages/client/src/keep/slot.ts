@@ -21,10 +21,10 @@ export interface SlotOptions {
   lost(feed: Feed, scope: string, reason: string): void;
   /** Whether the feed covers every scope, so that the one before it is not needed any more. */
   covers(feed: Feed): boolean;
-  /** A feed is being opened, beside the one that reads or in its place. */
-  opening(): void;
   /** A feed joined all its scopes. */
   opened(): void;
+  /** What reads, or what is to read next, may be another than before. */
+  changed(): void;
   /** An attempt failed; another follows after so many ms. */
   failed(end: FeedEnd, nextInMs: number): void;
   /** An error that trying again does not mend. */
@@ -143,6 +143,7 @@ export class Slot {
         this.#options.proved(self(), at);
         if (self() === this.#current && this.#worked()) this.#options.budget.succeeded();
         this.settle();
+        this.#options.changed();
       },
       lost: (scope, reason) => this.#lost(self(), scope, reason),
       shutdownAnnounced: () => {
@@ -152,7 +153,7 @@ export class Slot {
     };
     opening.feed = openFeed(handlers, resumeOf, scopes);
     this.#next = { feed: opening.feed, unjoined: new Set(scopes) };
-    this.#options.opening();
+    this.#options.changed();
   }
 
   #joined(feed: Feed, scope: string, join: Join): void {
@@ -162,6 +163,7 @@ export class Slot {
       this.#options.opened();
     }
     this.settle();
+    this.#options.changed();
   }
 
   #lost(feed: Feed, scope: string, reason: string): void {

@@ -161,10 +161,6 @@ export class Supervisor {
 
   #slot(): Slot {
     const { doors, budget, openFeed, scopes, handoverAfterMs, fatal } = this.#options;
-    const each = (act: (merge: ScopeMerge) => void) => {
-      for (const merge of this.#merges.values()) act(merge);
-      this.#review();
-    };
     return new Slot({
       doors,
       budget,
@@ -174,20 +170,21 @@ export class Supervisor {
       resumeOf: (scope) => this.#resumeOf(scope),
       joined: (feed, scope, join) => this.#merges.get(scope)?.joined(feed, join),
       event: (feed, scope, event) => this.#merges.get(scope)?.event(feed, event),
-      proved: (feed, at) => each((merge) => merge.proved(feed, at)),
+      proved: (feed, at) => {
+        for (const merge of this.#merges.values()) merge.proved(feed, at);
+      },
       lost: (feed, scope, reason) => {
         this.#why = reason;
         this.#merges.get(scope)?.lost(feed, reason);
         this.#review();
       },
       covers: (feed) => [...this.#merges.values()].every((merge) => merge.covers(feed)),
-      opening: () => this.#review(),
       opened: () => {
         // Those that read are asked at once: once one answers, everything before the new one joined has arrived. Asked in its
         // own time, a connection that dies meanwhile would take with it what the new one cannot have.
         for (const slot of this.#slots) slot.prove();
-        this.#review();
       },
+      changed: () => this.#review(),
       failed: ({ reason, error }, nextInMs) => {
         this.#why = `${error?.message ?? reason}; trying again in ${Math.round(nextInMs)} ms`;
         this.#review();

@@ -14,11 +14,13 @@ import { tell } from './output.ts';
 import { addPublishCommand } from './publish.ts';
 import { addServeCommand } from './serve.ts';
 import { addTriggerCommand } from './trigger.ts';
+import { addWatchCommand } from './watch.ts';
 
 const EXAMPLES = `
 Examples:
   listenpost dev                                   an exchange's private streams on this machine, with demo accounts
-  listenpost listen --product usdm                 print the demo account's events as they come
+  listenpost watch --product usdm                  show the demo account's stream as it lives
+  listenpost listen --product usdm                 print its frames as they come
   listenpost trigger order.filled                  make some
   listenpost serve --config listenpost.json        the service for your own accounts
   listenpost publish events.ndjson                 send your own events
@@ -37,6 +39,7 @@ function createProgram(): Command {
     addDevCommand,
     addServeCommand,
     addListenCommand,
+    addWatchCommand,
     addTriggerCommand,
     addPublishCommand,
     addKeysCommand,
