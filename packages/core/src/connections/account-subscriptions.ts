@@ -1,4 +1,12 @@
-import { eventStreamTerminated, type ProductId, type SubscriptionLimits } from '@listenpost/protocol';
+import {
+  eventStreamTerminated,
+  LISTEN_TOKEN_LIFECYCLE,
+  type ListenTokenInput,
+  type ListenTokenState,
+  type ProductId,
+  type SubscriptionLimits,
+  type Transition,
+} from '@listenpost/protocol';
 import type { Timer } from '../clock.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { Encoding, EventReader } from '../data/encoding.ts';
@@ -6,6 +14,7 @@ import { eventOpening } from '../data/envelope.ts';
 import { type Outbox, Resume } from '../data/resume.ts';
 import type { Subscription } from '../data/subscription.ts';
 import type { House } from '../house.ts';
+import { decide, refusalOf } from '../lifecycle.ts';
 import type { ApiKey, StreamPlace } from '../registry/accounts.ts';
 import type { ApiKeyGrant } from '../registry/api-key-grants.ts';
 import type { Frame } from '../socket.ts';
@@ -51,7 +60,7 @@ export class AccountSubscription implements Subscription, ApiKeyGrant, EventRead
   }
 
   grantEnded(): void {
-    this.#desk.terminate(this);
+    this.#desk.take(this, 'revoke');
   }
 
   review(): void {
@@ -103,19 +112,18 @@ export class AccountSubscriptions {
    * and its `resume` must be judged before it reads. Throws the row of what forbids it.
    */
   open(grant: Grant, resumable = false): AccountSubscription {
-    const { house, limits, encoding } = this.#doors;
-    if (resumable && !encoding.carriesPosition) throw new WireError('OPTIONAL_PARAMS_BAD_COMBO');
+    if (resumable && !this.#doors.encoding.carriesPosition) throw new WireError('OPTIONAL_PARAMS_BAD_COMBO');
     const active = this.#active(grant.place.stream);
-    if (active !== undefined) return this.#renew(active, grant, resumable);
-    if (this.#byId.size >= limits.activeMax) throw new WireError('TOO_MANY_SUBSCRIPTIONS', [limits.activeMax]);
-    if (this.#nextId >= limits.lifetimeMax) throw new WireError('MAXIMUM_SUBSCRIPTION_IDS');
-    const subscription = new AccountSubscription(this, this.#nextId++, grant, resumable);
-    this.#byId.set(subscription.id, subscription);
-    this.#byStream.set(subscription.stream, subscription);
-    house.apiKeyGrants.hold(subscription);
-    this.#watch(subscription);
-    if (this.#held) this.#fresh.push(subscription);
-    else this.#read(subscription);
+    // Only a token renews, and only what a token opened (spot-margin §3.5).
+    if (active !== undefined && (active.grant.kind !== 'token' || grant.kind !== 'token')) {
+      throw new WireError('SUBSCRIPTION_ACTIVE');
+    }
+    const transition = decide(LISTEN_TOKEN_LIFECYCLE, active === undefined ? 'absent' : 'live', 'subscribe');
+    const subscription = active ?? this.#add(grant, resumable);
+    // What its frames look like was settled when it was opened.
+    if (resumable && subscription.resume === undefined) throw new WireError('OPTIONAL_PARAMS_BAD_COMBO');
+    subscription.grant = grant;
+    this.#enter(subscription, transition);
     return subscription;
   }
 
@@ -132,30 +140,26 @@ export class AccountSubscriptions {
   /** Ends the one of this id, or all where none is named. Throws -2036 when there is nothing to end (spot-margin §3.7). */
   close(id: number | undefined): void {
     const ending = [...this.#byId.values()].filter((subscription) => id === undefined || subscription.id === id);
-    if (ending.length === 0) throw new WireError('SUBSCRIPTION_INACTIVE');
-    for (const subscription of ending) this.terminate(subscription);
+    if (ending.length === 0) throw refusalOf(LISTEN_TOKEN_LIFECYCLE, 'absent', 'unsubscribe');
+    for (const subscription of ending) this.take(subscription, 'unsubscribe');
   }
 
   /** Logging out ends what the logon opened; signatures and tokens have not needed it (spot-margin §3.9). */
   closeLogon(): void {
     for (const subscription of [...this.#byId.values()]) {
-      if (subscription.grant.kind === 'logon') this.terminate(subscription);
+      if (subscription.grant.kind === 'logon') this.#terminate(subscription);
     }
   }
 
-  /** Ends one, and says so. */
-  terminate(subscription: AccountSubscription): void {
-    if (!this.#remove(subscription)) return;
-    const body = eventStreamTerminated(subscription.product, this.#doors.house.clock.now());
-    const frame = this.#doors.encoding.event(subscription, 'eventStreamTerminated', body);
-    if (this.#held) this.#lastWords.push(frame);
-    else this.#doors.send(frame);
+  /** Brings an active subscription to where the table says this input leads. */
+  take(subscription: AccountSubscription, input: ListenTokenInput): void {
+    this.#enter(subscription, decide(LISTEN_TOKEN_LIFECYCLE, 'live', input));
   }
 
   deliver(subscription: AccountSubscription, type: string, body: string, sequence?: number): void {
     const { resume } = subscription;
     // The machine's timer may be late; an event after the deadline is nobody's.
-    if (this.#expired(subscription)) this.terminate(subscription);
+    if (this.#expired(subscription)) this.take(subscription, 'deadline');
     else if (resume === undefined || sequence === undefined || resume.follows(sequence)) {
       this.#doors.send(this.#doors.encoding.event(subscription, type, body, sequence));
     }
@@ -170,8 +174,8 @@ export class AccountSubscriptions {
     const apiKey = house.accounts.current(grant.apiKey);
     const place = owner?.place(subscription.stream.slice(account.length + 1), house.knownSymbols);
     const permitted = place !== undefined && apiKey?.permits(place.product.permission) === true;
-    if (apiKey === undefined || !permitted || place?.product.id !== product) this.terminate(subscription);
-    else if (grant.kind !== 'token' && !apiKey.allows(ip)) this.terminate(subscription);
+    if (apiKey === undefined || !permitted || place?.product.id !== product) this.take(subscription, 'revoke');
+    else if (grant.kind !== 'token' && !apiKey.allows(ip)) this.take(subscription, 'revoke');
     else subscription.grant = { ...grant, apiKey, place };
   }
 
@@ -200,7 +204,7 @@ export class AccountSubscriptions {
   #active(stream: string): AccountSubscription | undefined {
     const active = this.#byStream.get(stream);
     if (active === undefined || !this.#expired(active)) return active;
-    this.terminate(active);
+    this.take(active, 'deadline');
     return undefined;
   }
 
@@ -209,20 +213,40 @@ export class AccountSubscriptions {
     else subscription.resume.start();
   }
 
-  /** Also by a token that ends earlier (spot-margin §3.5). What its frames look like was settled when it was opened. */
-  #renew(active: AccountSubscription, grant: Grant, resumable: boolean): AccountSubscription {
-    if (active.grant.kind !== 'token' || grant.kind !== 'token') throw new WireError('SUBSCRIPTION_ACTIVE');
-    if (resumable && active.resume === undefined) throw new WireError('OPTIONAL_PARAMS_BAD_COMBO');
-    active.grant = grant;
-    this.#watch(active);
-    return active;
+  /** What is not live ends; its last word is `eventStreamTerminated` where the table says so. */
+  #enter(subscription: AccountSubscription, { to, tells }: Transition<ListenTokenState>): void {
+    if (to === 'live') this.#watch(subscription);
+    else if (tells === 'eventStreamTerminated') this.#terminate(subscription);
+    else this.#remove(subscription);
+  }
+
+  /** Ends one, and says so. */
+  #terminate(subscription: AccountSubscription): void {
+    if (!this.#remove(subscription)) return;
+    const body = eventStreamTerminated(subscription.product, this.#doors.house.clock.now());
+    const frame = this.#doors.encoding.event(subscription, 'eventStreamTerminated', body);
+    if (this.#held) this.#lastWords.push(frame);
+    else this.#doors.send(frame);
+  }
+
+  #add(grant: Grant, resumable: boolean): AccountSubscription {
+    const { house, limits } = this.#doors;
+    if (this.#byId.size >= limits.activeMax) throw new WireError('TOO_MANY_SUBSCRIPTIONS', [limits.activeMax]);
+    if (this.#nextId >= limits.lifetimeMax) throw new WireError('MAXIMUM_SUBSCRIPTION_IDS');
+    const subscription = new AccountSubscription(this, this.#nextId++, grant, resumable);
+    this.#byId.set(subscription.id, subscription);
+    this.#byStream.set(subscription.stream, subscription);
+    house.apiKeyGrants.hold(subscription);
+    if (this.#held) this.#fresh.push(subscription);
+    else this.#read(subscription);
+    return subscription;
   }
 
   #watch(subscription: AccountSubscription): void {
     subscription.expiry?.cancel();
     const { deadline } = subscription.grant;
     if (deadline === null) return;
-    subscription.expiry = this.#doors.house.clock.at(deadline, () => this.terminate(subscription));
+    subscription.expiry = this.#doors.house.clock.at(deadline, () => this.take(subscription, 'deadline'));
   }
 
   #expired({ grant }: AccountSubscription): boolean {

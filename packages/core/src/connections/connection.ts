@@ -1,7 +1,15 @@
-import { type ConnectionRow, ENDS, type EndName } from '@listenpost/protocol';
+import {
+  CONNECTION_LIFECYCLE,
+  type ConnectionInput,
+  type ConnectionRow,
+  type ConnectionState,
+  ENDS,
+  type EndName,
+} from '@listenpost/protocol';
 import type { Timer } from '../clock.ts';
 import type { Outbox } from '../data/resume.ts';
 import type { House } from '../house.ts';
+import { decide } from '../lifecycle.ts';
 import type { Frame, Socket } from '../socket.ts';
 import { FrameWindow } from './frame-window.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -37,7 +45,7 @@ export abstract class Connection implements Outbox {
   #heartbeat: Heartbeat | undefined;
   #lifetime: Timer | undefined;
   readonly #frames = new FrameWindow();
-  #ended = false;
+  #state: ConnectionState = CONNECTION_LIFECYCLE.initial;
   /** Backfills that wait for the peer to read. */
   #waiting: (() => void)[] = [];
 
@@ -57,17 +65,22 @@ export abstract class Connection implements Outbox {
   abstract rulesReplaced(): void;
   /** Lets go of everything that could still deliver. Called once. */
   protected abstract release(): void;
-  /** Tells the client that the server is about to stop, where its product says so; whether it was told. */
-  abstract announceShutdown(): boolean;
+  /** Sends `serverShutdown` in the words of what it speaks. */
+  protected abstract sayShutdown(): void;
   /** Frames of this kind are counted against this many a second. */
   protected abstract get controlFramesPerSecond(): number;
 
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
   get ended(): boolean {
-    return this.#ended;
+    return this.#state === 'closed';
   }
 
   opened(socket: Socket): void {
     const { clock } = this.house;
+    this.#take('opened');
     this.#socket = socket;
     this.#heartbeat = new Heartbeat(
       clock,
@@ -99,25 +112,29 @@ export abstract class Connection implements Outbox {
 
   /** A peer that never reads is cut by its heartbeat, and by `slowConsumer` once retention overtakes its backfill. */
   room(): Promise<void> {
-    if (this.#ended || this.hasRoom) return Promise.resolve();
+    if (this.ended || this.hasRoom) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   together(act: () => void): void {
-    if (!this.#ended) this.#socket?.together(act);
+    if (!this.ended) this.#socket?.together(act);
   }
 
   /** The socket is gone, whoever closed it. */
   closed(): void {
-    if (!this.#ended) this.#letGo();
+    this.#take('closed');
+  }
+
+  /** Tells the client, once, that the server is about to stop, where its product says so; whether it knows. */
+  announceShutdown(): boolean {
+    if (this.ended || !this.row.announcesShutdown) return false;
+    if (this.#take('shutdownAnnounced').tells === 'serverShutdown') this.sayShutdown();
+    return true;
   }
 
   /** Ends the connection by a row of `ENDS`; what was already sent still goes out. */
   end(name: EndName): void {
-    if (this.#ended) return;
-    this.#letGo();
-    this.house.connectionEnded(name);
-    this.#socket?.close(ENDS[name]);
+    if (this.#ends(name)) this.#socket?.close(ENDS[name]);
   }
 
   /**
@@ -125,10 +142,8 @@ export abstract class Connection implements Outbox {
    * would leave a silent hole in its stream.
    */
   protected send(frame: Frame): void {
-    if (this.#ended || this.#socket === undefined || this.#socket.send(frame)) return;
-    this.#letGo();
-    this.house.connectionEnded('slowConsumer');
-    this.#socket.terminate();
+    if (this.#state === 'closed' || this.#socket === undefined || this.#socket.send(frame)) return;
+    if (this.#ends('slowConsumer')) this.#socket.terminate();
   }
 
   /** False, with the connection ended, when one frame more was one too many. */
@@ -153,8 +168,24 @@ export abstract class Connection implements Outbox {
     this.#lifetime = this.house.clock.at(endsAt, () => this.end(this.row.lifetimeEnd));
   }
 
+  /** Whether it is this end that the connection has: the first one is. */
+  #ends(name: EndName): boolean {
+    const before = this.#state;
+    const { to } = this.#take('ended');
+    if (to !== 'closed' || before === 'closed') return false;
+    this.house.connectionEnded(name);
+    return true;
+  }
+
+  #take(input: ConnectionInput) {
+    const before = this.#state;
+    const transition = decide(CONNECTION_LIFECYCLE, before, input);
+    this.#state = transition.to;
+    if (transition.to === 'closed' && before !== 'closed') this.#letGo();
+    return transition;
+  }
+
   #letGo(): void {
-    this.#ended = true;
     this.#heartbeat?.stop();
     this.#lifetime?.cancel();
     this.house.connections.delete(this);

@@ -122,11 +122,9 @@ export class StreamConnection extends Connection {
     this.message('\u0000');
   }
 
-  override announceShutdown(): boolean {
-    if (!this.row.announcesShutdown) return false;
+  protected override sayShutdown(): void {
     const body = JSON.stringify({ e: 'serverShutdown', E: instantIn(this.#timeUnit, this.house.clock.now()) });
     this.deliver(combinedOpening('!serverShutdown'), body);
-    return true;
   }
 
   deliver(opening: string, body: string): void {

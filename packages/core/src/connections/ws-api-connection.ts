@@ -1,10 +1,10 @@
 import { instantIn, type Method, PRODUCTS, type Product, REQUEST_ID, type WsApi } from '@listenpost/protocol';
-import { assertAllowed } from '../control/authenticate.ts';
+import { isAllowed } from '../control/authenticate.ts';
 import type { Caller } from '../control/call.ts';
 import { answer, type Reply } from '../control/hallway.ts';
 import { Params } from '../control/params.ts';
 import type { Usage } from '../control/rate-limits.ts';
-import type { Session } from '../control/session.ts';
+import { Session } from '../control/session.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { Encoding, RequestId } from '../data/encoding.ts';
 import type { House } from '../house.ts';
@@ -50,14 +50,12 @@ export class WsApiConnection extends Connection {
     this.#api = api;
     this.#product = PRODUCTS[api.product];
     this.#encoding = encoding;
-    this.#session = {
+    this.#session = new Session({
       connectedSince: this.openedAt,
       returnRateLimits,
       timeUnit: encoding.timeUnit,
       subscriptions: this.#desk(),
-      apiKey: undefined,
-      authorizedSince: null,
-    };
+    });
   }
 
   override info(): ConnectionInfo {
@@ -93,11 +91,9 @@ export class WsApiConnection extends Connection {
     this.message('\u0000');
   }
 
-  override announceShutdown(): boolean {
-    if (!this.row.announcesShutdown) return false;
+  protected override sayShutdown(): void {
     const E = instantIn(this.#encoding.timeUnit, this.house.clock.now());
     this.send(this.#encoding.connectionEvent({ e: 'serverShutdown', E }));
-    return true;
   }
 
   /** Each request asks the rules by itself. */
@@ -108,21 +104,30 @@ export class WsApiConnection extends Connection {
   }
 
   protected override release(): void {
-    this.#session.subscriptions?.release();
-    this.#session.apiKey = undefined;
+    this.#session.close();
   }
 
   async #serve(text: string): Promise<void> {
     if (this.ended) return;
     const envelope = this.#envelope(text);
     if (envelope === null) return;
-    if (this.#revoked()) return;
     const { subscriptions } = this.#session;
     subscriptions?.hold();
+    const banned = await this.#reply(envelope);
+    subscriptions?.settle();
+    if (banned) this.end('banned');
+  }
+
+  /** Sends what answers the request; whether it is the answer to one who is banned. */
+  async #reply(envelope: Envelope): Promise<boolean> {
+    const revocation = this.#revocation();
+    if (revocation !== undefined) {
+      this.send(revocation);
+      return false;
+    }
     const reply = await this.#answer(envelope);
     this.send(this.#frame(envelope, reply));
-    subscriptions?.settle();
-    if (reply.status === 418) this.end('banned');
+    return reply.status === 418;
   }
 
   #desk(): AccountSubscriptions | undefined {
@@ -194,25 +199,20 @@ export class WsApiConnection extends Connection {
     };
   }
 
-  /** A key that was revoked ends its logon at the next request, with a frame that answers none (derivatives §2.4). */
-  #revoked(): boolean {
+  /**
+   * A key that was revoked ends its logon at the next request, which is not served: the frame that goes out in its place
+   * answers none (derivatives §2.4).
+   */
+  #revocation(): Frame | undefined {
     const { apiKey } = this.#session;
-    if (apiKey === undefined) return false;
-    try {
-      const current = this.house.accounts.current(apiKey);
-      if (current === undefined) throw new WireError('REJECTED_MBX_KEY');
-      assertAllowed(this.house, current, this.#product, this.ip);
-      this.#session.apiKey = current;
-      return false;
-    } catch (cause) {
-      if (!(cause instanceof WireError)) throw cause;
-      this.#session.apiKey = undefined;
-      this.#session.authorizedSince = null;
-      const { code, status, msg } = cause.in(this.#product.errors);
-      this.send(this.#encoding.response({ id: 'null', status, error: { code, msg } }));
-      this.#session.subscriptions?.closeLogon();
-      return true;
+    if (apiKey === undefined) return undefined;
+    const current = this.house.accounts.current(apiKey);
+    if (current !== undefined && isAllowed(this.house, current, this.#product, this.ip)) {
+      this.#session.refresh(current);
+      return undefined;
     }
+    const { code, status, msg } = this.#session.revoke().in(this.#product.errors);
+    return this.#encoding.response({ id: 'null', status, error: { code, msg } });
   }
 
   #frame({ id, method, params }: Envelope, reply: Reply): Frame {

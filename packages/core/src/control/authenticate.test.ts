@@ -5,6 +5,7 @@ import { apiKey, apiKeyText, refusalOf, START, signatureOf, testHouse } from '..
 import { authenticate } from './authenticate.ts';
 import type { Caller } from './call.ts';
 import { Params } from './params.ts';
+import { Session } from './session.ts';
 
 const FAR = '203.0.113.9';
 const NEAR = '127.0.0.1';
@@ -35,22 +36,26 @@ function asked({ security = 'USER_STREAM', product = 'usdm', apiKey: key, ip = N
   const caller: Caller = {
     ip,
     apiKey: key,
-    session:
-      session === undefined
-        ? undefined
-        : {
-            connectedSince: START,
-            returnRateLimits: true,
-            timeUnit: 'MILLISECOND',
-            subscriptions: undefined,
-            apiKey: house.accounts.apiKey(session),
-            authorizedSince: START,
-          },
+    session: session === undefined ? undefined : sessionOf(session),
     timeUnit: 'MILLISECOND',
     missingKeyError: 'API_KEY_NOT_FOUND',
     signedPayloads: (given) => ['never signed over', given.signedPayload()],
   };
   return authenticate(house, security, PRODUCTS[product], caller, Params.ofJson(params));
+}
+
+function sessionOf(text: string): Session {
+  const traits = {
+    connectedSince: START,
+    returnRateLimits: true,
+    timeUnit: 'MILLISECOND',
+    subscriptions: undefined,
+  } as const;
+  const session = new Session(traits);
+  const logon = house.accounts.apiKey(text);
+  if (logon === undefined) throw new Error('nobody logs on with an API key that is not there');
+  session.logon(logon, START);
+  return session;
 }
 
 const refused = (request: Asked) => refusalOf(() => asked(request));

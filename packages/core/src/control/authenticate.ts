@@ -22,27 +22,31 @@ export function authenticate(
   takes?: TakenParameters,
 ): ApiKey | undefined {
   if (params.repeated) throw new WireError('DUPLICATE_PARAMETERS');
-  const claimed = security === 'SESSION' ? caller.session?.apiKey : (caller.apiKey ?? caller.session?.apiKey);
+  const claimed = security === 'SESSION' ? undefined : (caller.apiKey ?? caller.session?.apiKey);
   const keyless = security === 'NONE' || security === 'SESSION';
   if (claimed === undefined && !keyless) throw new WireError(caller.missingKeyError, ['apiKey']);
   const proof = proofFor(security, caller.apiKey, params);
   if (takes !== undefined) assertTaken(takes, params);
   if (security === 'NONE') return undefined;
-  // Only a method of the session gets here without one: nobody is logged on (spot-margin §3.3).
-  if (claimed === undefined) throw new WireError('REJECTED_MBX_KEY');
-  const apiKey = typeof claimed === 'string' ? knownApiKey(house, claimed) : claimed;
-  assertAllowed(house, apiKey, product, caller.ip);
+  const apiKey = typeof claimed === 'string' ? knownApiKey(house, claimed) : (claimed ?? keyOfLogon(caller));
+  if (!isAllowed(house, apiKey, product, caller.ip)) throw new WireError('REJECTED_MBX_KEY');
   if (proof !== undefined) assertProven(house, apiKey, proof, caller.signedPayloads(params));
   return apiKey;
 }
 
-/** The -2015 of a key that may not do this: unknown or revoked, wrong address, lacking permission or scope. */
-export function assertAllowed(house: House, apiKey: ApiKey, product: Product, ip: string): void {
+/** Whether a key may do this: from this address, with this permission, in this scope. Else it is -2015. */
+export function isAllowed(house: House, apiKey: ApiKey, product: Product, ip: string): boolean {
   const permitted = apiKey.allows(ip) && apiKey.permits(product.permission);
   // Where one symbol's account may be meant, the call tells which one the caller must have.
   const bySymbol = product.isolatedAs !== undefined || product.symbolsOf !== undefined;
   const inScope = bySymbol || apiKey.account.has(product.id, product, house.knownSymbols);
-  if (!permitted || !inScope) throw new WireError('REJECTED_MBX_KEY');
+  return permitted && inScope;
+}
+
+/** A method of the session has no other key than that of the logon, and exists on sessions only. */
+function keyOfLogon({ session }: Caller): ApiKey {
+  if (session === undefined) throw new WireError('UNSUPPORTED_OPERATION');
+  return session.keyOfLogon();
 }
 
 function knownApiKey(house: House, text: string): ApiKey {

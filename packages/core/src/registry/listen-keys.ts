@@ -1,8 +1,18 @@
-import { type ListenKeyRow, listenKeyExpired, type Product, productOfScope } from '@listenpost/protocol';
+import {
+  LISTEN_KEY_LIFECYCLE,
+  type ListenKeyInput,
+  type ListenKeyRow,
+  type ListenKeyState,
+  listenKeyExpired,
+  type Product,
+  productOfScope,
+  type Transition,
+} from '@listenpost/protocol';
 import type { Clock } from '../clock.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { Crypto, SecretBox } from '../crypto.ts';
 import type { Subscription } from '../data/subscription.ts';
+import { decide } from '../lifecycle.ts';
 import type { Random } from '../random.ts';
 import type { RegistryChange, RegistryStore, StoredListenKey } from '../registry-store.ts';
 import type { Account } from './accounts.ts';
@@ -128,13 +138,8 @@ export class ListenKeys {
   }
 
   /** Returns the stream's live key and extends it, or makes one. Resolves once that is durable. */
-  async start(account: Account, product: Product, scope: string = product.id): Promise<ListenKey> {
-    const row = keyRowOf(product);
-    const stream = account.stream(scope);
-    const key = this.#live(stream) ?? this.#make(stream, product, row);
-    key.key ??= this.#derive(key, row);
-    await this.#extend(key, row);
-    return key;
+  start(account: Account, product: Product, scope: string = product.id): Promise<ListenKey> {
+    return this.#take('start', account.stream(scope), product, undefined);
   }
 
   /** Counts the validity from this call (derivatives §1.2 rule 4). `given`: what the caller called the key, if anything. */
@@ -144,15 +149,9 @@ export class ListenKeys {
     given: string | undefined,
     scope: string = product.id,
   ): Promise<ListenKey> {
-    const row = keyRowOf(product);
-    const named = nameOf(given, row.keepaliveNamesKey);
-    const key = this.#mustLive(account.stream(scope));
-    key.key ??= this.#derive(key, row);
-    if (row.keepaliveNamesKey && named !== undefined && !this.#doors.crypto.equal(named, key.key)) {
-      throw new WireError('INVALID_LISTEN_KEY');
-    }
-    await this.#extend(key, row);
-    return key;
+    const { keepaliveNamesKey } = keyRowOf(product);
+    const named = nameOf(given, keepaliveNamesKey);
+    return this.#take('keepalive', account.stream(scope), product, keepaliveNamesKey ? named : undefined);
   }
 
   /**
@@ -165,26 +164,14 @@ export class ListenKeys {
     given: string | undefined,
     scope: string = product.id,
   ): Promise<void> {
-    const row = keyRowOf(product);
-    const named = nameOf(given, row.closeNamesKey);
-    const key = this.#mustLive(account.stream(scope));
-    if (named !== undefined) {
-      key.key ??= this.#derive(key, row);
-      if (!this.#doors.crypto.equal(named, key.key)) throw new WireError('INVALID_LISTEN_KEY');
-    }
-    await this.end(key);
+    const named = nameOf(given, keyRowOf(product).closeNamesKey);
+    await this.#take('close', account.stream(scope), product, named);
   }
 
   /** Ends one live key, whoever asks. It is dead at once, also when that could not be stored. */
   async end(key: ListenKey): Promise<void> {
-    if (this.#byStream.get(key.stream) !== key) return;
-    this.#remove(key, keyRowOf(key.product).closeAnnounced);
-    try {
-      await this.#commit({ kind: 'dropListenKey', id: key.id });
-    } catch (cause) {
-      if (key.stored) this.#undropped.add(key.id);
-      throw cause;
-    }
+    if (this.#current(key.stream) !== key) return;
+    await this.#enter(key, decide(LISTEN_KEY_LIFECYCLE, 'live', 'close'), keyRowOf(key.product));
   }
 
   /** Ends every key of an account that goes. */
@@ -221,16 +208,25 @@ export class ListenKeys {
     return this.#byStream.size;
   }
 
-  #mustLive(stream: string): ListenKey {
-    const key = this.#live(stream);
-    if (key === undefined) throw new WireError('INVALID_LISTEN_KEY');
+  /**
+   * A call about a stream's key. The table says whether it is taken and what the key then is; a key that is to live and
+   * is not there is made. `named` must be the key, where given.
+   */
+  async #take(input: ListenKeyInput, stream: string, product: Product, named: string | undefined): Promise<ListenKey> {
+    const row = keyRowOf(product);
+    const held = this.#current(stream);
+    const transition = decide(LISTEN_KEY_LIFECYCLE, held === undefined ? 'absent' : 'live', input);
+    const key = held ?? this.#make(stream, product, row);
+    key.key ??= this.#derive(key, row);
+    if (named !== undefined && !this.#doors.crypto.equal(named, key.key)) throw new WireError('INVALID_LISTEN_KEY');
+    await this.#enter(key, transition, row);
     return key;
   }
 
-  #live(stream: string): ListenKey | undefined {
+  /** The stream's key. Only a live one is held: how the others died is forgotten, since the table has them answer alike. */
+  #current(stream: string): ListenKey | undefined {
     const key = this.#byStream.get(stream);
-    if (key === undefined) return undefined;
-    if (key.deadline > this.#doors.clock.now()) return key;
+    if (key === undefined || key.deadline > this.#doors.clock.now()) return key;
     this.#expire(key);
     return undefined;
   }
@@ -275,11 +271,25 @@ export class ListenKeys {
     this.#expiry.add(key);
   }
 
+  /**
+   * Nobody waits for this commit and nothing rests on it: a restart drops a key past its deadline by itself, and the store
+   * shows its own fault.
+   */
   #expire(key: ListenKey): void {
-    this.#remove(key, true);
-    // Nobody waits for this commit and nothing rests on it: a restart drops a key past its deadline by itself, and the
-    // store shows its own fault.
-    this.#doors.store.commit([{ kind: 'dropListenKey', id: key.id }]).catch(() => undefined);
+    const transition = decide(LISTEN_KEY_LIFECYCLE, 'live', 'deadline');
+    this.#enter(key, transition, keyRowOf(key.product)).catch(() => undefined);
+  }
+
+  /** Brings a key to where the table says. What is not live is dropped, told to its readers where that is told. */
+  #enter(key: ListenKey, { to, tells, tellsWhere }: Transition<ListenKeyState>, row: ListenKeyRow): Promise<void> {
+    if (to === 'live') return this.#extend(key, row);
+    this.#remove(key, tells === 'listenKeyExpired' && (tellsWhere === undefined || row[tellsWhere]));
+    const drop = { kind: 'dropListenKey', id: key.id } as const;
+    if (to !== 'closed') return this.#doors.store.commit([drop]);
+    return this.#commit(drop).catch((cause: unknown) => {
+      if (key.stored) this.#undropped.add(key.id);
+      throw cause;
+    });
   }
 
   #remove(key: ListenKey, announced: boolean): void {

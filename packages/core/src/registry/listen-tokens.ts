@@ -1,7 +1,8 @@
-import { PRODUCTS, type Product, scopeOfSymbol } from '@listenpost/protocol';
+import { LISTEN_TOKEN_LIFECYCLE, PRODUCTS, type Product, scopeOfSymbol } from '@listenpost/protocol';
 import type { Clock } from '../clock.ts';
 import { WireError } from '../control/wire-error.ts';
 import { type SecretBox, TOKEN_PAYLOAD_BYTES } from '../crypto.ts';
+import { refusalOf } from '../lifecycle.ts';
 import type { RegistryStore } from '../registry-store.ts';
 import type { Accounts, ApiKey, StreamPlace } from './accounts.ts';
 import { SYMBOL_NUMBERS_SETTING, SymbolNumbers } from './symbol-numbers.ts';
@@ -72,18 +73,18 @@ export class ListenTokens {
   read(text: string): ListenToken {
     const { clock, secrets, accounts } = this.#doors;
     const payload = secrets.openToken(text);
-    if (payload === undefined) throw new WireError('INVALID_LISTEN_TOKEN');
+    if (payload === undefined) throw deadToken();
     const { account, apiKey: apiKeyNumber, symbol: symbolNumber, deadline } = unpacked(payload);
     const left = deadline - clock.now();
     const apiKey = accounts.apiKeyOfNumber(apiKeyNumber);
     // A deadline further away than any validity was made under a clock that is not this one.
     if (left <= 0 || left > TOKEN_VALIDITY_MS_MAX || apiKey === undefined || apiKey.account.number !== account) {
-      throw new WireError('INVALID_LISTEN_TOKEN');
+      throw deadToken();
     }
     const symbol = symbolNumber === CROSS_NUMBER ? undefined : this.#symbolNumbers.symbolOf(symbolNumber);
     const known = symbolNumber === CROSS_NUMBER || symbol !== undefined;
     const place = known && apiKey.permits(CROSS.permission) ? this.#place(apiKey, symbol) : undefined;
-    if (place === undefined) throw new WireError('INVALID_LISTEN_TOKEN');
+    if (place === undefined) throw deadToken();
     return { apiKey, place, deadline };
   }
 
@@ -92,6 +93,9 @@ export class ListenTokens {
     return scope === undefined ? undefined : account.place(scope, this.#doors.symbols);
   }
 }
+
+/** Whatever is wrong with it, in whatever state its subscription is. */
+const deadToken = () => refusalOf(LISTEN_TOKEN_LIFECYCLE, LISTEN_TOKEN_LIFECYCLE.initial, 'subscribeDead');
 
 interface Payload {
   readonly account: number;
