@@ -23,6 +23,11 @@ export class ManualMachine implements MachineTime {
     };
   }
 
+  /** Lets `ms` pass without a turn of the timers: they come late, with the next `pass`. */
+  stall(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets `ms` pass, running what falls due in order. */
   pass(ms: number): void {
     const target = this.#now + ms;
