@@ -1,20 +1,13 @@
 /** What the lives share: a house in memory without limits, calls over REST, sockets that are lists. */
-import {
-  ENDPOINTS,
-  type Endpoint,
-  ERRORS,
-  type ErrorName,
-  errorOf,
-  PRODUCTS,
-  type ProductId,
-} from '@listenpost/protocol';
+import { ENDPOINTS, type Endpoint, type ErrorName, PRODUCTS, type ProductId } from '@listenpost/protocol';
 import { handshake, isRefusal } from '../../packages/core/src/connections/handshake.ts';
 import { answer } from '../../packages/core/src/control/hallway.ts';
 import { Params } from '../../packages/core/src/control/params.ts';
 import { BINANCE_LIMITS } from '../../packages/core/src/control/rate-limits.ts';
 import { RecordingSocket, type TestHouse, testHouse } from '../../packages/core/src/testing/memory-doors.ts';
+import { rowOf } from './outcome.ts';
 
-export const IP = '203.0.113.1';
+const IP = '203.0.113.1';
 const UNLIMITED = { limits: { ...BINANCE_LIMITS, enforced: false } };
 
 export const freshHouse = (): TestHouse => testHouse({ settings: UNLIMITED });
@@ -99,13 +92,4 @@ export function outcomeOf(frames: readonly Json[], product: ProductId): Outcome 
   if (frame === undefined) throw new Error(`no answer among ${JSON.stringify(frames)}`);
   if ('error' in frame) return { error: rowOf(frame.error as { code: number; msg: string }, product) };
   return { result: frame.result as Json };
-}
-
-/** The row of what came over the wire. */
-export function rowOf({ code, msg }: { readonly code: number; readonly msg: string }, product: ProductId): ErrorName {
-  const dialect = PRODUCTS[product].errors;
-  const names = Object.keys(ERRORS) as ErrorName[];
-  const row = names.find((name) => errorOf(name, dialect).code === code && errorOf(name, dialect).msg === msg);
-  if (row === undefined) throw new Error(`no row says ${code} ${msg}`);
-  return row;
 }

@@ -49,7 +49,7 @@ class SessionLife implements Life<SessionState, SessionInput> {
   }
 
   /** Elsewhere a call without a key is asked for it, logged on or not. */
-  knows(input: SessionInput): boolean {
+  can(input: SessionInput): boolean {
     return input !== 'request' || this.#product === 'spot';
   }
 

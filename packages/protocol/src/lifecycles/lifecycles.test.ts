@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { lifecyclesPage } from '../../tools/lifecycles-page.ts';
 import { ENDS } from '../ends.ts';
 import { ERRORS } from '../errors.ts';
 import {
@@ -74,4 +76,9 @@ test('a dead token is refused alike, whatever the connection reads: nobody can t
 
 test('an end of a connection that a client may know ahead is there', () => {
   expect(Object.keys(ENDS)).toContainValues(['lifetime', 'lifetimeSpot', 'shutdown']);
+});
+
+test('docs/lifecycles.md shows the tables as they are; make-lifecycles-page.ts writes it anew', () => {
+  const page = readFileSync(new URL('../../../../docs/lifecycles.md', import.meta.url), 'utf8');
+  expect(page).toBe(lifecyclesPage(LIFECYCLES));
 });
