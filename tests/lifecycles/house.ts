@@ -80,7 +80,14 @@ export async function call(
     pool,
     endpoint: path,
     weight,
-    caller: { ip: IP, apiKey, session: undefined, missingKeyError: 'BAD_API_KEY_FMT', signedPayloads: () => [] },
+    caller: {
+      ip: IP,
+      apiKey,
+      session: undefined,
+      timeUnit: 'MILLISECOND',
+      missingKeyError: 'BAD_API_KEY_FMT',
+      signedPayloads: () => [],
+    },
     params: new Params(new Map(Object.entries(params))),
   });
   return 'result' in reply ? { result: reply.result as Json } : { error: rowOf(reply.error, product) };

@@ -191,8 +191,9 @@ class KeyLife extends SocketLife implements Life<ListenKeyState, ListenKeyInput>
   /** A long walk outlives a connection of 24 hours. */
   async #keepReading(): Promise<void> {
     const path = `/private/ws/${this.#key}`;
-    const open = this.#readers.map((reader) => (reader.isOpen ? reader : this.open(path)));
-    this.#readers = await Promise.all(open);
+    for (const [at, reader] of this.#readers.entries()) {
+      if (!reader.isOpen) this.#readers[at] = await this.open(path);
+    }
   }
 }
 
