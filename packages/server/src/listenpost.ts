@@ -154,11 +154,12 @@ function emulatorOf(house: House, clock: VirtualClock): Emulator {
     clock,
     random: nodeRandom,
     symbols: house.symbols,
-    async admit(account, scope, events) {
+    async admit(account, events) {
       await house.journal.append(
-        events.map((event) => admitEvent(house, account, scope, JSON.stringify(event), event)),
+        events.map(({ scope, event }) => admitEvent(house, account, scope, JSON.stringify(event), event)),
       );
     },
+    has: (account, scope) => house.accounts.get(account)?.place(scope, house.knownSymbols) !== undefined,
   });
 }
 

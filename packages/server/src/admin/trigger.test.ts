@@ -12,11 +12,14 @@ function withEmulator(): TestAdmin & { readonly streams: string[] } {
   const emulator = new Emulator({
     clock,
     random,
-    async admit(account, scope, events) {
-      const admitted = events.map((event) => admitEvent(admin.house, account, scope, JSON.stringify(event), event));
+    async admit(account, events) {
+      const admitted = events.map(({ scope, event }) =>
+        admitEvent(admin.house, account, scope, JSON.stringify(event), event),
+      );
       await admin.house.journal.append(admitted);
-      streams.push(`${account}/${scope}`);
+      streams.push(...new Set(events.map(({ scope }) => `${account}/${scope}`)));
     },
+    has: () => true,
   });
   const admin: TestAdmin = makeTestAdmin({ accounts, deps: { emulator } });
   return { ...admin, streams };

@@ -4,7 +4,7 @@ import { checkEvent, eventRow, type ProductId, productOfScope, SYMBOLS } from '@
 import fc from 'fast-check';
 import { seededRandom } from '../../../core/src/testing/seeded-random.ts';
 import { type Decimal, decimal, fixed, magnitude, times } from './decimal.ts';
-import { Emulator } from './emulator.ts';
+import { Emulator, type EmulatorDeps } from './emulator.ts';
 import { EmulatorError } from './error.ts';
 import { openingBalance } from './stage.ts';
 import { StillClock } from './testing/still-clock.ts';
@@ -189,10 +189,10 @@ test.each(Object.keys(VENUE_BY_SCOPE))('%s', async (scope) => {
       async (seed, commands) => {
         const clock = new StillClock();
         const batches: Json[][] = [];
-        const admit = async (_account: string, _scope: string, events: object[]): Promise<void> => {
-          batches.push(events as Json[]);
+        const admit: EmulatorDeps['admit'] = async (_account, events) => {
+          batches.push(events.map(({ event }) => event as Json));
         };
-        const subject = new Emulator({ clock, random: seededRandom(seed), admit });
+        const subject = new Emulator({ clock, random: seededRandom(seed), admit, has: () => true });
         const reader = new Reader((asset, fs) =>
           openingBalance(VENUES[(fs ?? VENUE_BY_SCOPE[scope]) as keyof typeof VENUES], asset),
         );

@@ -1,248 +1,250 @@
 /**
- * Scenarios of contracts that are margined: USDⓈ-M, COIN-M, and both inside portfolio margin.
+ * The market of contracts that are margined: USDⓈ-M, COIN-M, and both inside portfolio margin.
  *
  * Order of a fill: ORDER_TRADE_UPDATE (NEW), TRADE_LITE where the product has it, ACCOUNT_UPDATE, ORDER_TRADE_UPDATE
  * (TRADE). The documents order only events of one type; logs of live USDⓈ-M streams from 2021 to 2026 agree on balance
  * and position before the trade's report, and on TRADE_LITE, which exists to be first, before both.
  */
-import type { SymbolRow } from '@listenpost/protocol';
-import { type Decimal, decimal, magnitude, over, printed, rounded, times } from './decimal.ts';
+import { type Decimal, magnitude, printed, rounded, sum, times } from './decimal.ts';
 import { EmulatorError } from './error.ts';
-import { ASSET_DIGITS, bookFill, openPositions, type Position, positionOf } from './ledger.ts';
-import { heldRow, newOrder, type Order, symbolRow } from './order.ts';
-import { onStep, priceDigits, qtyDigits, startingPrice } from './prices.ts';
+import { ASSET_DIGITS, bookFill, type Position, positionOf, type Trade } from './ledger.ts';
+import type { Cause, Market } from './market.ts';
+import { heldRow, type Order, putEnded, putOpen, putTrade, remaining, signedQty } from './order.ts';
+import { priceDigits, qtyDigits } from './prices.ts';
 import { type Facts, pushes } from './shape.ts';
 import type { Stage } from './stage.ts';
-import { transferTerms } from './transfer.ts';
 
-const money = (value: Decimal): string => printed(value, ASSET_DIGITS);
+export const money = (value: Decimal): string => printed(value, ASSET_DIGITS);
 
-export function fillOrder(stage: Stage): number {
-  return fill(stage, newOrder(stage));
+export const contracts: Market = {
+  accept(stage, order) {
+    assertMode(stage, order);
+    putOpen(stage, order);
+    reportOrder(stage, order, { execution: 'NEW' });
+  },
+  trade: (stage, order, qty) => execute(stage, order, qty, 'TRADE'),
+  /** Balances are not touched by it, so none is told (derivatives §4.2). */
+  end(stage, order, cause) {
+    const { execution, status, reason } = ENDINGS[cause.why];
+    putEnded(stage, order, status);
+    // 10 and 11 are COIN-M's alone: USDⓈ-M's list ends at 9.
+    const er = Number(reason) > stage.venue.expiryReasonMax ? '0' : reason;
+    reportOrder(stage, order, { execution, more: { er } });
+  },
+  amend(stage, order, { qty, price }) {
+    order.qty = qty;
+    order.price = price;
+    order.updatedAt = stage.T;
+    reportOrder(stage, order, { execution: 'AMENDMENT' });
+  },
+  /** A transfer between wallets shows as DEPOSIT or WITHDRAW, as live streams print it; no position changes. */
+  tellTransfer(stage, asset, amount) {
+    emitAccount(stage, { reason: amount > 0n ? 'DEPOSIT' : 'WITHDRAW', asset, change: amount, positions: [] });
+  },
+};
+
+interface Ended {
+  readonly execution: 'CANCELED' | 'EXPIRED';
+  readonly status: 'CANCELED' | 'EXPIRED' | 'EXPIRED_IN_MATCH';
+  /** `er` (derivatives §4.4). */
+  readonly reason: string;
 }
 
-export function cancelOrder(stage: Stage): number {
-  const order = newOrder(stage);
-  reportOrder(stage, order, RESTING);
-  reportOrder(stage, order, { ...RESTING, execution: 'CANCELED', status: 'CANCELED', resting: false });
-  return order.id;
+const ENDINGS: Readonly<Record<Cause['why'], Ended>> = {
+  canceled: { execution: 'CANCELED', status: 'CANCELED', reason: '0' },
+  unfilledIoc: { execution: 'EXPIRED', status: 'EXPIRED', reason: '2' },
+  unfilledFok: { execution: 'EXPIRED', status: 'EXPIRED', reason: '10' },
+  postOnly: { execution: 'EXPIRED', status: 'EXPIRED', reason: '11' },
+  liquidated: { execution: 'EXPIRED', status: 'EXPIRED', reason: '5' },
+  selfTrade: { execution: 'EXPIRED', status: 'EXPIRED_IN_MATCH', reason: '1' },
+};
+
+/** What an account is in: one-way, or hedged with a long and a short position of its own. */
+function assertMode(stage: Stage, order: Order): void {
+  const { row, positionSide } = order;
+  const hedged = positionSide !== 'BOTH';
+  const other = [...stage.ledger.positions.values()].find(
+    ({ symbol, side, amount }) => symbol === row.symbol && amount !== 0n && (side !== 'BOTH') !== hedged,
+  );
+  if (other !== undefined) {
+    throw new EmulatorError(
+      'positionSide',
+      `must be ${other.side === 'BOTH' ? 'BOTH' : 'LONG or SHORT'} while the ${row.symbol} position is held as ${other.side}; close that first`,
+    );
+  }
 }
 
-function fill(stage: Stage, order: Order): number {
-  const { row, qty, price, maker, signed } = order;
-  reportOrder(stage, order, RESTING);
+/** A long position is closed by selling at most what it holds, a short one by buying. */
+function assertCloses({ side, amount }: Position, signed: Decimal): void {
+  const after = amount + signed;
+  if (side === 'BOTH' || (side === 'LONG' ? after >= 0n : after <= 0n)) return;
+  throw new EmulatorError('qty', `closes more than the ${side} position holds; lower it, or open one first`);
+}
+
+/** `CALCULATED`: the exchange's own execution against the account, in a liquidation or an ADL. */
+export function execute(stage: Stage, order: Order, qty: Decimal, execution: 'TRADE' | 'CALCULATED'): void {
+  const { row, price, maker, positionSide } = order;
+  const signed = signedQty(order, qty);
+  const position = positionOf(stage.ledger, row.symbol, positionSide);
+  assertCloses(position, signed);
   const fee = rounded(stage.venue.commission(row, qty, price, maker), ASSET_DIGITS);
-  const position = positionOf(stage.ledger, row.symbol);
+  const quote = rounded(stage.venue.math.value(row, qty, price), ASSET_DIGITS);
   const realised = bookFill(position, row, stage.venue.math, { signed, price, fee });
   stage.credit(row.marginAsset, realised - fee, 'qty');
-  const trade = { id: stage.ids.trade.next(), fee, realised };
+  const id = stage.ids.trade.next();
+  const trade = { id, order, price, qty, quote, fee, feeAsset: row.marginAsset, realised, maker, at: stage.T };
+  putTrade(stage, order, trade);
 
-  if (pushes(stage.product, 'TRADE_LITE'))
-    stage.emit('TRADE_LITE', { ...orderTerms(order), ...fillTerms(order, trade.id) });
+  if (execution === 'TRADE' && pushes(stage.product, 'TRADE_LITE'))
+    stage.emit('TRADE_LITE', { ...orderTerms(order), ...tradeTerms(trade) });
   emitAccount(stage, { reason: 'ORDER', asset: row.marginAsset, change: 0n, positions: [position] });
-  reportOrder(stage, order, { execution: 'TRADE', status: 'FILLED', resting: false, trade });
-  return order.id;
-}
-
-/** A transfer between wallets shows as DEPOSIT or WITHDRAW, as live streams print it; no position changes. */
-export function transfer(stage: Stage): undefined {
-  const { asset, amount, reason } = transferTerms(stage);
-  stage.credit(asset, amount, 'amount');
-  emitAccount(stage, { reason, asset, change: amount, positions: [] });
-}
-
-interface Trade {
-  readonly id: number;
-  readonly fee: Decimal;
-  readonly realised: Decimal;
+  reportOrder(stage, order, { execution, trade });
 }
 
 /** What one ORDER_TRADE_UPDATE says of its order. */
 interface Report {
-  readonly execution: 'NEW' | 'CANCELED' | 'TRADE';
-  readonly status: 'NEW' | 'CANCELED' | 'FILLED';
-  /** Whether a limit order is on the book after it. */
-  readonly resting: boolean;
+  readonly execution: 'NEW' | 'CANCELED' | 'EXPIRED' | 'AMENDMENT' | 'TRADE' | 'CALCULATED';
   readonly trade?: Trade;
+  /** What else differs from an ordinary order's. */
+  readonly more?: Facts;
+  /** Conditional members of `o`. */
+  readonly conditional?: Facts;
 }
 
-const RESTING: Report = { execution: 'NEW', status: 'NEW', resting: true };
+/** Orders of these types print no price of their own. */
+const UNPRICED: ReadonlySet<string> = new Set(['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET']);
+
+export const orderPrice = ({ row, type, price }: Order): string =>
+  UNPRICED.has(type) ? '0' : printed(price, priceDigits(row));
 
 /** Members that TRADE_LITE and ORDER_TRADE_UPDATE spell alike. */
-const orderTerms = ({ row, clientOrderId, side, type, qty, price, id }: Order): Facts => ({
-  s: row.symbol,
-  c: clientOrderId,
-  S: side,
-  q: printed(qty, qtyDigits(row)),
-  p: type === 'LIMIT' ? printed(price, priceDigits(row)) : '0',
-  i: id,
+const orderTerms = (order: Order): Facts => ({
+  s: order.row.symbol,
+  c: order.clientOrderId,
+  S: order.side,
+  q: printed(order.qty, qtyDigits(order.row)),
+  p: orderPrice(order),
+  i: order.id,
 });
 
-const fillTerms = ({ row, qty, price, maker }: Order, tradeId: number): Facts => ({
+const tradeTerms = ({ order: { row }, id, qty, price, maker }: Trade): Facts => ({
   l: printed(qty, qtyDigits(row)),
   L: printed(price, priceDigits(row)),
-  t: tradeId,
+  t: id,
   m: maker,
 });
 
-const NOTHING_FILLED: Facts = { ap: '0', z: '0', l: '0', L: '0', t: 0, m: false, n: '0', rp: '0' };
+const NOTHING_EXECUTED: Facts = { l: '0', L: '0', t: 0, m: false, n: '0', rp: '0' };
 
-function filled(order: Order, trade: Trade): Facts {
-  const terms = fillTerms(order, trade.id);
-  return { ...terms, ap: terms['L'], z: terms['l'], n: money(trade.fee), rp: money(trade.realised) };
-}
+const executed = (trade: Trade): Facts => ({ ...tradeTerms(trade), n: money(trade.fee), rp: money(trade.realised) });
 
 /** The order as futures print it; a product's row leaves out what it does not have. */
-function reportOrder(stage: Stage, order: Order, { execution, status, resting, trade }: Report): void {
-  const { row, type, side, maker, qty, price } = order;
-  const open = money(resting && maker ? stage.venue.bookSize(row, qty, price) : 0n);
-  const fills = trade === undefined ? NOTHING_FILLED : filled(order, trade);
+export function reportOrder(stage: Stage, order: Order, { execution, trade, more, conditional }: Report): void {
+  const { row } = order;
+  const last = trade === undefined ? NOTHING_EXECUTED : executed(trade);
   const o = {
     ...orderTerms(order),
-    ...fills,
+    ...last,
     ...UNCONDITIONAL,
-    o: type,
-    ot: type,
+    o: order.type,
+    ot: order.originalType,
+    f: order.timeInForce,
+    ap: printed(order.average, priceDigits(row)),
+    sp: printed(order.stopPrice, priceDigits(row)),
     x: execution,
-    X: status,
+    X: order.status,
+    z: printed(order.executed, qtyDigits(row)),
+    ps: order.positionSide,
+    V: order.stpMode,
     ma: row.marginAsset,
     N: row.marginAsset,
     T: stage.T,
-    b: side === 'BUY' ? open : '0',
-    a: side === 'SELL' ? open : '0',
+    b: money(onTheBook(stage, order, 'BUY')),
+    a: money(onTheBook(stage, order, 'SELL')),
+    ...more,
   };
   // Portfolio margin names a commission only where there is one.
-  const charged = trade === undefined ? {} : { N: o.N, n: fills['n'] };
-  stage.emit('ORDER_TRADE_UPDATE', { o }, { o: { cp: false, ...charged } });
+  const charged = trade === undefined ? {} : { N: o.N, n: last['n'] };
+  stage.emit('ORDER_TRADE_UPDATE', { o }, { o: { cp: false, ...charged, ...conditional } });
 }
 
-/** An ordinary order: good till cancelled, neither conditional nor reduce-only, in one-way mode. */
+/** What is open on one side of the order's symbol. */
+function onTheBook({ venue, ledger }: Stage, { row }: Order, side: Order['side']): Decimal {
+  const open = [...ledger.openOrders.values()].filter(
+    (order) => order.working && order.side === side && order.row.symbol === row.symbol,
+  );
+  return sum(open.map((order) => venue.bookSize(row, remaining(order), order.price)));
+}
+
+/** An ordinary order: neither conditional nor reduce-only. */
 const UNCONDITIONAL: Facts = {
-  f: 'GTC',
-  sp: '0',
   R: false,
   wt: 'CONTRACT_PRICE',
-  ps: 'BOTH',
   pP: false,
   si: 0,
   ss: 0,
-  V: 'EXPIRE_MAKER',
   pm: 'NONE',
   gtd: 0,
   er: '0',
 };
 
 interface AccountChange {
-  readonly reason: 'ORDER' | 'DEPOSIT' | 'WITHDRAW';
+  readonly reason: 'ORDER' | 'DEPOSIT' | 'WITHDRAW' | 'FUNDING_FEE' | 'INSURANCE_CLEAR';
   readonly asset: string;
   /** Without profit and commission. */
   readonly change: Decimal;
   readonly positions: readonly Position[];
+  /** Of a funding fee. */
+  readonly symbol?: string;
 }
 
-function emitAccount(stage: Stage, { reason, asset, change, positions }: AccountChange): void {
-  const wallet = money(stage.balance(asset).free);
-  const P = positions.map((position) => positionFacts(stage, position));
-  stage.emit('ACCOUNT_UPDATE', { a: { m: reason, B: [{ a: asset, wb: wallet, cw: wallet, bc: money(change) }], P } });
+export function emitAccount(stage: Stage, { reason, asset, change, positions, symbol }: AccountChange): void {
+  const balance = stage.balance(asset);
+  const wallet = money(balance.free);
+  const told = positions.flatMap((position) => withItsSymbol(stage, position));
+  stage.told(balance, ...told);
+  stage.emit(
+    'ACCOUNT_UPDATE',
+    {
+      a: {
+        m: reason,
+        B: [{ a: asset, wb: wallet, cw: wallet, bc: money(change) }],
+        P: told.map((position) => positionFacts(stage, position)),
+      },
+    },
+    { a: symbol === undefined ? {} : { S: symbol } },
+  );
 }
+
+/** A hedged position is told with the one-way entry of its symbol before it (derivatives §4.2). */
+const withItsSymbol = ({ ledger }: Stage, position: Position): Position[] =>
+  position.side === 'BOTH' ? [position] : [positionOf(ledger, position.symbol), position];
 
 function positionFacts(stage: Stage, position: Position): Facts {
-  const { amount, entry, realised, fees, symbol } = position;
+  const { amount, realised, symbol, side } = position;
   const row = heldRow(stage, symbol);
   return {
     s: symbol,
     pa: printed(amount, qtyDigits(row)),
-    ep: money(entry),
-    bep: money(amount === 0n ? 0n : stage.venue.math.breakEven(row, amount, entry, fees)),
+    ep: money(position.entry),
+    bep: money(breakEven(stage, position)),
     cr: money(realised),
     up: money(unrealised(stage, position)),
     mt: 'cross',
     iw: '0',
-    ps: 'BOTH',
+    ps: side,
   };
 }
 
-const unrealised = (stage: Stage, { symbol, amount, entry, mark }: Position): Decimal =>
+export const breakEven = (stage: Stage, { symbol, amount, entry, fees }: Position): Decimal =>
+  amount === 0n ? 0n : stage.venue.math.breakEven(heldRow(stage, symbol), amount, entry, fees);
+
+export const unrealised = (stage: Stage, { symbol, amount, entry, mark }: Position): Decimal =>
   rounded(stage.venue.math.profit(heldRow(stage, symbol), amount, entry, mark), ASSET_DIGITS);
 
-const maintenance = (stage: Stage, { symbol, amount, mark }: Position): Decimal =>
-  rounded(
-    times(stage.venue.math.value(heldRow(stage, symbol), magnitude(amount), mark), stage.venue.maintenanceRate),
-    ASSET_DIGITS,
-  );
+/** Worth at the mark, never below 0. */
+export const worthAtMark = (stage: Stage, { symbol, amount, mark }: Position): Decimal =>
+  amount === 0n ? 0n : stage.venue.math.value(heldRow(stage, symbol), magnitude(amount), mark);
 
-/** A call comes when the maintenance margin has eaten this share of the margin balance; at 1 the position is taken. */
-const CALLED_AT = decimal('0.8');
-/** A position is worth this many wallets before the price of a call is a plausible one. */
-const PLAUSIBLE_LEVERAGE = 2n;
-const OPENED_LEVERAGE = 5n;
-
-/**
- * The market moves until the account is called. An account without a position of some size opens one first, with all
- * the events of its order.
- */
-export function callMargin(stage: Stage): number | undefined {
-  const row = symbolRow(stage);
-  const position = positionOf(stage.ledger, row.symbol);
-  const orderId = largeEnough(stage, row, position) ? undefined : fill(stage, enlargingOrder(stage, row, position));
-  position.mark = callPrice(stage, row, position);
-  const called = openPositions(stage.ledger).filter(
-    ({ symbol }) => heldRow(stage, symbol).marginAsset === row.marginAsset,
-  );
-  stage.emit(
-    'MARGIN_CALL',
-    { p: called.map((each) => calledFacts(stage, each)) },
-    { cw: money(stage.balance(row.marginAsset).free) },
-  );
-  return orderId;
-}
-
-function largeEnough(stage: Stage, row: SymbolRow, { amount, entry }: Position): boolean {
-  if (amount === 0n || stage.parameters.qty !== undefined) return false;
-  const worth = stage.venue.math.value(row, magnitude(amount), entry);
-  return worth >= PLAUSIBLE_LEVERAGE * stage.balance(row.marginAsset).free;
-}
-
-/** Adds to the position in its own direction, up to `OPENED_LEVERAGE`, unless the trigger names a quantity. */
-function enlargingOrder(stage: Stage, row: SymbolRow, { amount }: Position): Order {
-  const held = amount === 0n ? undefined : amount > 0n ? 'BUY' : 'SELL';
-  const { side } = stage.parameters;
-  if (held !== undefined && side !== undefined && side !== held) {
-    throw new EmulatorError(
-      'side',
-      `must be ${held}, the side of the ${row.symbol} position that is held, or be left out`,
-    );
-  }
-  const each = stage.venue.math.value(row, decimal('1'), stage.parameters.price ?? startingPrice(row));
-  const wanted = onStep(over(OPENED_LEVERAGE * stage.balance(row.marginAsset).free, each), row.stepSize);
-  const usual = wanted > 0n ? wanted : decimal(row.stepSize);
-  return newOrder(stage, { qty: stage.parameters.qty ?? usual, side: held ?? side ?? 'BUY' });
-}
-
-/** Other positions on the same wallet count with what they are worth and need. */
-function callPrice(stage: Stage, row: SymbolRow, position: Position): Decimal {
-  const others = openPositions(stage.ledger).filter(
-    (other) => other !== position && heldRow(stage, other.symbol).marginAsset === row.marginAsset,
-  );
-  const wallet = others.reduce(
-    (sum, other) => sum + unrealised(stage, other) - over(maintenance(stage, other), CALLED_AT),
-    stage.balance(row.marginAsset).free,
-  );
-  const ratio = over(stage.venue.maintenanceRate, CALLED_AT);
-  const price = rounded(stage.venue.math.marginPrice(row, position, wallet, ratio), ASSET_DIGITS);
-  if (price > 0n) return price;
-  throw new EmulatorError('qty', 'is too small for a margin call on this wallet; raise it, or leave it out');
-}
-
-function calledFacts(stage: Stage, position: Position): Facts {
-  return {
-    s: position.symbol,
-    ps: 'BOTH',
-    pa: printed(position.amount, qtyDigits(heldRow(stage, position.symbol))),
-    mt: 'CROSSED',
-    iw: '0',
-    mp: money(position.mark),
-    up: money(unrealised(stage, position)),
-    mm: money(maintenance(stage, position)),
-  };
-}
+export const maintenance = (stage: Stage, position: Position): Decimal =>
+  rounded(times(worthAtMark(stage, position), stage.venue.maintenanceRate), ASSET_DIGITS);

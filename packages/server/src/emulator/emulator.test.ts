@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { checkEvent, eventRow, symbolRowsOf } from '@listenpost/protocol';
+import { checkEvent, eventRow, eventRows, PRODUCTS, productOfScope, symbolRowsOf } from '@listenpost/protocol';
 import { seededRandom } from '../../../core/src/testing/seeded-random.ts';
-import { Emulator, type EmulatorDeps, type TriggerResult } from './emulator.ts';
+import { Emulator, type EmulatorDeps, type ScopedEvent, type TriggerResult } from './emulator.ts';
 import { EmulatorError } from './error.ts';
 import { StillClock } from './testing/still-clock.ts';
 
@@ -9,19 +9,24 @@ type Json = Record<string, unknown>;
 
 function emulator(overrides: Partial<EmulatorDeps> = {}) {
   const admitted: Json[] = [];
+  const scopes: string[] = [];
   const deps: EmulatorDeps = {
     clock: new StillClock(),
     random: seededRandom(7),
-    admit: async (_account, _scope, events) => {
-      admitted.push(...(events as Json[]));
+    admit: async (_account, events) => {
+      admitted.push(...eventsOf(events));
+      scopes.push(...events.map(({ scope }) => scope));
     },
+    has: () => true,
     ...overrides,
   };
   const subject = new Emulator(deps);
   const trigger = (name: string, scope: string, parameters: Json = {}): Promise<TriggerResult> =>
     subject.trigger(name, { account: 'alice', scope, parameters });
-  return { subject, admitted, trigger };
+  return { subject, admitted, scopes, trigger };
 }
+
+const eventsOf = (events: readonly ScopedEvent[]): Json[] => events.map(({ event }) => event as Json);
 
 /** The sentence with which a trigger was refused. */
 const refusal = (trigger: Promise<TriggerResult>): Promise<string> =>
@@ -30,9 +35,27 @@ const refusal = (trigger: Promise<TriggerResult>): Promise<string> =>
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
 
+/** Where events of one name tell which of them they are. */
+const TELLS: Readonly<Record<string, (event: Json) => unknown>> = {
+  executionReport: ({ x }) => x,
+  ORDER_TRADE_UPDATE: ({ o }) => (o as Json)['x'],
+  ALGO_UPDATE: ({ o, ao }) => ((o ?? ao) as Json)['X'],
+  CONDITIONAL_ORDER_TRADE_UPDATE: ({ so }) => (so as Json)['os'],
+  STRATEGY_UPDATE: ({ su }) => (su as Json)['ss'],
+  GRID_UPDATE: ({ gu }) => (gu as Json)['ss'],
+  listStatus: ({ l }) => l,
+};
+
 const label = (event: Json): string => {
-  const execution = event['x'] ?? (event['o'] as Json | undefined)?.['x'];
-  return execution === undefined ? String(event['e']) : `${event['e']} ${execution}`;
+  const name = String(event['e']);
+  const told = TELLS[name]?.(event);
+  return told === undefined ? name : `${name} ${told}`;
+};
+
+/** COIN-M's is an open question (derivatives §8 row 20); portfolio margin's is emitted on its CM market, tested below. */
+const UNEMITTED: Readonly<Record<string, readonly string[]>> = {
+  coinm: ['ALGO_UPDATE'],
+  pm: ['CONDITIONAL_ORDER_TRADE_UPDATE'],
 };
 
 const scopeOf = (product: string): string => (product === 'isolated' ? 'isolated:ETHUSDT' : product);
@@ -43,34 +66,62 @@ const plays = emulator()
 
 describe('every scenario of every product', () => {
   test.each(plays)('%s on %s emits its events in order, each as its row says', async (name, product, events) => {
-    const { admitted, trigger } = emulator();
+    const { admitted, scopes, trigger } = emulator();
     const result = await trigger(name, scopeOf(product));
     expect(admitted.map(label)).toEqual([...events]);
     expect(result).toMatchObject({ scenario: name, events: events.length });
-    for (const event of admitted) {
-      const row = eventRow(product, String(event['e']));
+    expect(scopes).toContain(scopeOf(product));
+    for (const [at, event] of admitted.entries()) {
+      const row = eventRow(productOfScope(scopes[at] ?? '')?.id ?? product, String(event['e']));
       expect(row).toBeDefined();
       if (row !== undefined) expect(checkEvent(row, event, 'strict')).toBeNull();
     }
   });
 
-  test('covers the products that have it', () => {
-    const products = (name: string) => plays.filter(([scenario]) => scenario === name).map(([, product]) => product);
-    expect(products('order.filled')).toEqual(['usdm', 'coinm', 'options', 'pm', 'spot', 'margin', 'isolated']);
-    expect(products('order.canceled')).toEqual(products('order.filled'));
-    expect(products('transfer')).toEqual(products('order.filled'));
-    expect(products('margin-call')).toEqual(['usdm', 'coinm', 'options', 'pm', 'pmpro', 'risk']);
+  test('together they emit every event of every product but the system’s own', () => {
+    const emitted = new Map<string, Set<string>>();
+    for (const [, product, events] of plays) {
+      const names = emitted.get(product) ?? new Set();
+      emitted.set(product, names);
+      for (const event of events) names.add(event.split(' ')[0] ?? '');
+    }
+    for (const { id } of Object.values(PRODUCTS)) {
+      const known = eventRows(id).filter(({ system }) => !system);
+      const missing = known.map(({ name }) => name).filter((name) => emitted.get(id)?.has(name) !== true);
+      expect([id, missing]).toEqual([id, UNEMITTED[id] ?? []]);
+    }
   });
 
-  test.each(['UM', 'CM', 'MARGIN'])('portfolio margin fills orders on %s', async (market) => {
+  const onMarkets = emulator()
+    .subject.scenarios()
+    .flatMap(({ name, products }) => products.filter(({ product }) => product === 'pm').map((play) => ({ name, play })))
+    .filter(({ play }) => play.parameters.some((parameter) => parameter.name === 'market'))
+    .flatMap(({ name }) => ['UM', 'CM', 'MARGIN'].map((market) => [name, market] as const));
+
+  test.each(onMarkets)(
+    '%s on portfolio margin’s %s emits events of that market, or is refused',
+    async (name, market) => {
+      const { admitted, trigger } = emulator();
+      const refused = await refusal(trigger(name, 'pm', { market }));
+      if (admitted.length === 0) return expect(refused).toStartWith('market: must be one of UM, CM');
+      for (const event of admitted) {
+        const row = eventRow('pm', String(event['e']));
+        if (row === undefined) throw new Error(`pm has no ${event['e']}`);
+        expect(checkEvent(row, event, 'strict')).toBeNull();
+      }
+      expect(new Set(admitted.map((event) => event['fs'] ?? 'MARGIN'))).toEqual(new Set([market]));
+    },
+  );
+
+  test('a conditional order on portfolio margin’s CM waits in a strategy', async () => {
     const { admitted, trigger } = emulator();
-    await trigger('order.filled', 'pm', { market });
-    for (const event of admitted) {
-      const row = eventRow('pm', String(event['e']));
-      if (row === undefined) throw new Error(`pm has no ${event['e']}`);
-      expect(checkEvent(row, event, 'strict')).toBeNull();
-    }
-    expect(new Set(admitted.map((event) => event['fs'] ?? 'MARGIN'))).toEqual(new Set([market]));
+    await trigger('conditional-order.triggered', 'pm', { market: 'CM' });
+    expect(admitted.map(label)).toEqual([
+      ...['CONDITIONAL_ORDER_TRADE_UPDATE NEW', 'CONDITIONAL_ORDER_TRADE_UPDATE TRIGGERED', 'ORDER_TRADE_UPDATE NEW'],
+      ...['ACCOUNT_UPDATE', 'ORDER_TRADE_UPDATE TRADE', 'CONDITIONAL_ORDER_TRADE_UPDATE FINISHED'],
+    ]);
+    const [waits, , engine] = admitted as [{ so: Json }, Json, { o: Json }];
+    expect(engine.o).toMatchObject({ si: waits.so['si'], st: 'C_STOP_MARKET', c: waits.so['c'] });
   });
 });
 
@@ -223,7 +274,7 @@ describe('a bad request is refused in a sentence that begins with the field', ()
       'order.filed',
       'usdm',
       {},
-      'scenario: "order.filed" is not known; use one of order.filled, order.canceled, transfer',
+      'scenario: "order.filed" is not known; use one of order.new, order.partially-filled, order.filled',
     ],
     ['margin-call', 'spot', {}, 'scope: "spot" has no margin-call; it exists on usdm, coinm, options, pm, pmpro, risk'],
     ['transfer', 'risk', {}, 'scope: "risk" has no transfer; it exists on usdm'],
@@ -296,9 +347,9 @@ describe('books', () => {
   test('stay as they were when the events were not admitted', async () => {
     const admitted: object[] = [];
     let full = true;
-    const admit = async (_account: string, _scope: string, events: object[]): Promise<void> => {
+    const admit: EmulatorDeps['admit'] = async (_account, events) => {
       if (full) throw new Error('disk full');
-      admitted.push(...events);
+      admitted.push(...eventsOf(events));
     };
     const { trigger } = emulator({ admit });
     expect(await refusal(trigger('transfer', 'usdm', { amount: 5 }))).toStartWith('disk full');
@@ -309,9 +360,9 @@ describe('books', () => {
 
   test('are worked on by one trigger at a time, in the order of the calls', async () => {
     const admitted: Json[] = [];
-    const admit = async (_account: string, _scope: string, events: object[]): Promise<void> => {
+    const admit: EmulatorDeps['admit'] = async (_account, events) => {
       await Promise.resolve();
-      admitted.push(...(events as Json[]));
+      admitted.push(...eventsOf(events));
     };
     const { trigger } = emulator({ admit });
     const amounts = [1, 2, 3, -4, 5];
@@ -334,11 +385,14 @@ test('the same seed and the same commands give the same events', async () => {
   const runs = await Promise.all(
     [1, 2].map(async () => {
       const { admitted, trigger } = emulator();
-      for (const [name, product] of plays) await trigger(name, scopeOf(product));
-      return admitted;
+      // A liquidated account cannot open what the next scenario needs: its refusal is the same in both runs.
+      const refused: string[] = [];
+      for (const [name, product] of plays) refused.push(await refusal(trigger(name, scopeOf(product))));
+      return [...admitted, refused];
     }),
   );
-  expect(runs[0]).toEqual(runs[1] as Json[]);
+  expect(runs[0]).toEqual(runs[1] as unknown[]);
+  expect(runs[0]?.length).toBeGreaterThan(200);
 });
 
 test('a later process goes on with higher ids', async () => {
@@ -352,7 +406,11 @@ test('a later process goes on with higher ids', async () => {
 });
 
 test('scenarios list what they take and what they emit', () => {
-  const [filled] = emulator().subject.scenarios();
-  expect(filled).toMatchObject({ name: 'order.filled', title: 'An order is accepted and filled in one trade' });
-  expect(filled?.products[0]?.parameters.map(({ name }) => name)).toEqual(['symbol', 'qty', 'price', 'side', 'type']);
+  const filled = emulator()
+    .subject.scenarios()
+    .find(({ name }) => name === 'order.filled');
+  expect(filled).toMatchObject({ title: 'An order is accepted and filled, in one trade or several' });
+  expect(filled?.products[0]?.parameters.map(({ name }) => name)).toEqual([
+    ...['symbol', 'qty', 'price', 'side', 'fills', 'orderId', 'type', 'positionSide'],
+  ]);
 });

@@ -1,22 +1,30 @@
 /**
- * Realistic sequences of account events, by command. Each stream has a small account whose books balance: what the
- * events say adds up from one trigger to the next. Nothing is kept over a restart; ids go on growing.
+ * Realistic sequences of account events, by command. Behind each stream is a small account whose books balance: what the
+ * events say adds up from one trigger to the next, and is what signed REST reads. Nothing is kept over a restart; ids go
+ * on growing.
  */
 import type { Clock, Random } from '@listenpost/core';
 import { ACCOUNT_ID, type ProductId, productOfScope, SYMBOLS, type SymbolRow } from '@listenpost/protocol';
 import { EmulatorError } from './error.ts';
 import { Ids } from './ids.ts';
-import { type ParameterInfo, parameterInfo, readParameters } from './parameters.ts';
+import { type ParameterInfo, type Parameters, parameterInfo, readParameters } from './parameters.ts';
 import { type Play, SCENARIOS, type Scenario } from './scenarios.ts';
-import { type Book, Stage } from './stage.ts';
+import { type Book, copyOfBook, Stage } from './stage.ts';
 
 export interface EmulatorDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Random;
-  /** Admits the events of one stream, all or none, in order. Resolves when they are durable. */
-  admit(account: string, scope: string, events: object[]): Promise<void>;
+  /** Admits the events of one account, all or none, in order. Resolves when they are durable. */
+  admit(account: string, events: readonly ScopedEvent[]): Promise<void>;
+  /** Whether the account has a stream of the scope. */
+  has(account: string, scope: string): boolean;
   /** What is traded; the built-in list when absent. */
   readonly symbols?: readonly SymbolRow[];
+}
+
+export interface ScopedEvent {
+  readonly scope: string;
+  readonly event: object;
 }
 
 export interface TriggerRequest {
@@ -44,12 +52,19 @@ export interface ScenarioInfo {
   }[];
 }
 
-/** Streams that have an account of their own; forgetting one would break its books, so a further one is refused. */
+/** Cross margin's risk stream tells of the account that the margin stream tells of. */
+const ONE_ACCOUNT: { readonly [Id in ProductId]?: ProductId } = { margin: 'risk', risk: 'margin' };
+
+/** Under which scope the books of a stream are kept, where that is not its own. */
+const BOOKS: Readonly<Record<string, string>> = { risk: 'margin' };
+const booksOf = (scope: string): string => BOOKS[scope] ?? scope;
+
+/** Accounts whose books are kept; forgetting one would break them, so a further one is refused. */
 const BOOKS_MAX = 100_000;
 /** Triggers of one stream that may wait for its earlier ones. */
 const WAITING_MAX = 1000;
 
-/** A stream's account and the triggers that wait for it: one plays at a time. */
+/** An account and the triggers that wait for it: one plays at a time. */
 interface Desk {
   /** Undefined until a first trigger succeeded. */
   book: Book | undefined;
@@ -62,14 +77,16 @@ export class Emulator {
   readonly #random: Random;
   readonly #ids: Ids;
   readonly #admit: EmulatorDeps['admit'];
+  readonly #has: EmulatorDeps['has'];
   readonly #symbols: readonly SymbolRow[];
   readonly #desks = new Map<string, Desk>();
 
-  constructor({ clock, random, admit, symbols }: EmulatorDeps) {
+  constructor({ clock, random, admit, has, symbols }: EmulatorDeps) {
     this.#clock = clock;
     this.#random = random;
     this.#ids = new Ids(clock, random);
     this.#admit = admit;
+    this.#has = has;
     this.#symbols = symbols ?? SYMBOLS;
   }
 
@@ -91,16 +108,14 @@ export class Emulator {
    * were.
    */
   async trigger(name: string, request: TriggerRequest): Promise<TriggerResult> {
-    const { scenario, product, play } = findPlay(name, request.scope);
-    if (!ACCOUNT_ID.test(request.account)) {
-      throw new EmulatorError('account', 'must be 1 to 64 of the characters A-Z a-z 0-9 . _ -');
-    }
-    const parameters = readParameters(play.parameters, request.parameters, `${scenario.name} on ${product}`);
-    return this.#inTurn(`${request.account}/${request.scope}`, async (desk) => {
-      const book = desk.book === undefined ? this.#openBook() : structuredClone(desk.book);
+    const { scenario, play, parameters, product } = checked(name, request);
+    const { account, scope } = request;
+    return this.#inTurn(`${account}/${booksOf(scope)}`, async (desk) => {
+      const book = desk.book === undefined ? openBook(account) : copyOfBook(desk.book);
+      const sibling = ONE_ACCOUNT[product];
       const stage = new Stage({
         product,
-        scope: request.scope,
+        scope,
         venues: play.venues,
         symbols: this.#symbols,
         parameters,
@@ -108,12 +123,23 @@ export class Emulator {
         ids: this.#ids,
         now: this.#clock.now(),
         latencyMs: 1 + this.#roll(4),
+        ...(sibling === undefined ? {} : { sibling: { product: sibling, there: this.#has(account, sibling) } }),
       });
-      const orderId = runOf(play, stage)(stage);
-      await this.#admit(request.account, request.scope, stage.events);
+      const orderId = play.run(stage);
+      // The scope itself, where the product keeps one for each symbol.
+      const events = stage.emitted.map((each) => ({
+        scope: each.product === product ? scope : each.product,
+        event: each.event,
+      }));
+      await this.#admit(account, events);
       desk.book = book;
-      return { scenario: scenario.name, events: stage.events.length, ...(orderId === undefined ? {} : { orderId }) };
+      return { scenario: scenario.name, events: events.length, ...(orderId === undefined ? {} : { orderId }) };
     });
+  }
+
+  /** Whether the request could be played, as far as that does not depend on the books. @throws EmulatorError */
+  check(name: string, request: TriggerRequest): void {
+    checked(name, request);
   }
 
   async #inTurn<Result>(stream: string, play: (desk: Desk) => Promise<Result>): Promise<Result> {
@@ -150,14 +176,37 @@ export class Emulator {
     return opened;
   }
 
-  #openBook(): Book {
-    return { alias: this.#ids.letters(4), lastT: 0, ledgers: new Map() };
-  }
-
   /** A whole number from 0 to below `sides`; `sides` is at most 256. */
   #roll(sides: number): number {
     return (this.#random.bytes(1)[0] ?? 0) % sides;
   }
+}
+
+const openBook = (account: string): Book => ({ alias: aliasOf(account), lastT: 0, ledgers: new Map() });
+
+/** An account keeps its alias, as its id, over restarts: four letters that follow from the id. */
+function aliasOf(account: string): string {
+  let hash = 0x811c9dc5;
+  for (const letter of account) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193) >>> 0;
+  return Array.from({ length: 4 }, (_, at) => ALIAS_LETTERS[(hash >>> (at * 8)) % ALIAS_LETTERS.length]).join('');
+}
+
+const ALIAS_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+interface Checked {
+  readonly scenario: Scenario;
+  readonly product: ProductId;
+  readonly play: Play;
+  readonly parameters: Parameters;
+}
+
+function checked(name: string, request: TriggerRequest): Checked {
+  const { scenario, product, play } = findPlay(name, request.scope);
+  if (!ACCOUNT_ID.test(request.account)) {
+    throw new EmulatorError('account', 'must be 1 to 64 of the characters A-Z a-z 0-9 . _ -');
+  }
+  const parameters = readParameters(play.parameters, request.parameters, `${scenario.name} on ${product}`);
+  return { scenario, product, play, parameters };
 }
 
 /** How a scope of the product is written. */
@@ -178,10 +227,4 @@ function findPlay(name: string, scope: string): { scenario: Scenario; product: P
     throw new EmulatorError('scope', `${JSON.stringify(scope)} has no ${name}; it exists on ${known}`);
   }
   return { scenario, product, play };
-}
-
-function runOf(play: Play, { venue, product }: Stage): (stage: Stage) => number | undefined {
-  const run = play.run[venue.name];
-  if (run === undefined) throw new Error(`${product} has a scenario that ${venue.name} cannot play`);
-  return run;
 }

@@ -32,6 +32,10 @@ export class Ids {
   readonly trade: Sequence;
   readonly execution: Sequence;
   readonly update: Sequence;
+  readonly list: Sequence;
+  readonly algo: Sequence;
+  readonly strategy: Sequence;
+  readonly #loan: Sequence;
   readonly #random: Random;
 
   constructor(clock: Pick<Clock, 'now'>, random: Random) {
@@ -39,7 +43,16 @@ export class Ids {
     this.trade = new Sequence(clock, random, 2024);
     this.execution = new Sequence(clock, random, 2022);
     this.update = new Sequence(clock, random, 2018);
+    this.list = new Sequence(clock, random, 2025);
+    this.algo = new Sequence(clock, random, 2021);
+    this.strategy = new Sequence(clock, random, 2023);
+    this.#loan = new Sequence(clock, random, 2019);
     this.#random = random;
+  }
+
+  /** Beyond 2^53, as the exchange's are (derivatives §4.11): a multiple of a power of two, which a double holds exactly. */
+  loan(): number {
+    return this.#loan.next() * 2 ** 20;
   }
 
   /** As the exchange makes one when the caller sends none. */

@@ -1,5 +1,5 @@
 /**
- * Scenarios of European options. No source orders the events of a fill; as the options run on the futures' system since
+ * The market of European options. No source orders the events of a fill; as the options run on the futures' system since
  * 2025, the order is its own: balance and position, then the trade's report. The summary and the greeks, which are
  * gathered every 50 ms, follow.
  */
@@ -7,85 +7,126 @@ import type { SymbolRow } from '@listenpost/protocol';
 import { type Decimal, decimal, magnitude, over, printed, rounded, sum, times, toNumber } from './decimal.ts';
 import { EmulatorError } from './error.ts';
 import { type Greeks, greeksOf } from './greeks.ts';
-import { ASSET_DIGITS, bookFill, openPositions, type Position, positionOf } from './ledger.ts';
-import { heldRow, newOrder, type Order, symbolRow } from './order.ts';
-import { onStep, priceDigits, qtyDigits, worthUsd } from './prices.ts';
+import { ASSET_DIGITS, bookFill, openPositions, type Position, positionOf, type Trade } from './ledger.ts';
+import type { Cause, Market } from './market.ts';
+import {
+  heldRow,
+  newOrder,
+  type Order,
+  type OrderStatus,
+  putEnded,
+  putOpen,
+  putTrade,
+  remaining,
+  signedQty,
+  symbolRow,
+} from './order.ts';
+import { onStep, priceDigits, qtyDigits, startingPrice, worthUsd } from './prices.ts';
 import type { Facts } from './shape.ts';
 import type { Stage } from './stage.ts';
-import { transferTerms } from './transfer.ts';
 
 const money = (value: Decimal): string => printed(value, ASSET_DIGITS);
 
-export function fillOrder(stage: Stage): number {
-  return fill(stage, newOrder(stage));
-}
+export const options: Market = {
+  accept(stage, order) {
+    putOpen(stage, order);
+    reportOrder(stage, order, 'NEW');
+  },
+  trade: execute,
+  end(stage, order, { why }) {
+    const { execution, status } = ENDINGS[why];
+    putEnded(stage, order, status);
+    reportOrder(stage, order, execution);
+  },
+  amend() {
+    throw new Error('options orders cannot be amended');
+  },
+  tellTransfer(stage, asset, amount) {
+    emitBalance(stage, { reason: amount > 0n ? 'DEPOSIT' : 'WITHDRAW', asset, change: amount, positions: [] });
+    emitSummary(stage, asset);
+  },
+};
 
-export function cancelOrder(stage: Stage): number {
-  const order = newOrder(stage);
-  reportOrder(stage, order, ACCEPTED);
-  reportOrder(stage, order, { ...ACCEPTED, x: 'CANCELED', X: 'CANCELED', ...OFF_THE_BOOK });
-  return order.id;
-}
+const expired = { execution: 'EXPIRED', status: 'EXPIRED' } as const;
 
-export function transfer(stage: Stage): undefined {
-  const { asset, amount, reason } = transferTerms(stage);
-  stage.credit(asset, amount, 'amount');
-  emitBalance(stage, { reason, asset, change: amount, positions: [] });
-  emitSummary(stage, asset);
-}
+const ENDINGS: Readonly<Record<Cause['why'], { execution: 'CANCELED' | 'EXPIRED'; status: OrderStatus }>> = {
+  canceled: { execution: 'CANCELED', status: 'CANCELED' },
+  unfilledIoc: expired,
+  unfilledFok: expired,
+  postOnly: expired,
+  liquidated: expired,
+  selfTrade: { execution: 'EXPIRED', status: 'EXPIRED_IN_MATCH' },
+};
 
 /** The premium is paid at once; the balance carries it, `bc` does not (derivatives §4.10). */
-function fill(stage: Stage, order: Order): number {
-  const { row, qty, price, maker, signed } = order;
-  reportOrder(stage, order, ACCEPTED);
+function execute(stage: Stage, order: Order, qty: Decimal): void {
+  const { row, price, maker } = order;
+  const signed = signedQty(order, qty);
   const fee = rounded(stage.venue.commission(row, qty, price, maker), ASSET_DIGITS);
   const premium = rounded(stage.venue.math.value(row, signed, price), ASSET_DIGITS);
   const position = positionOf(stage.ledger, row.symbol);
   const realised = bookFill(position, row, stage.venue.math, { signed, price, fee });
   stage.credit(row.marginAsset, -premium - fee, 'qty');
+  const id = stage.ids.trade.next();
+  const quote = magnitude(premium);
+  const trade = { id, order, price, qty, quote, fee, feeAsset: row.marginAsset, realised, maker, at: stage.T };
+  putTrade(stage, order, trade);
 
   emitBalance(stage, { reason: 'ORDER', asset: row.marginAsset, change: 0n, positions: [position] });
-  reportOrder(stage, order, {
-    ...OFF_THE_BOOK,
-    x: 'TRADE',
-    X: 'FILLED',
-    ap: printed(price, priceDigits(row)),
-    l: printed(qty, qtyDigits(row)),
-    z: printed(qty, qtyDigits(row)),
-    L: printed(price, priceDigits(row)),
-    n: money(-fee),
-    rp: money(realised),
-    t: stage.ids.trade.next(),
-    m: maker,
-  });
+  reportOrder(stage, order, 'TRADE', trade);
   emitSummary(stage, row.marginAsset);
   emitGreeks(stage, row);
+}
+
+function fill(stage: Stage, order: Order): number {
+  options.accept(stage, order);
+  execute(stage, order, order.qty);
   return order.id;
 }
 
-const ACCEPTED: Facts = { x: 'NEW', X: 'NEW', ap: '0', l: '0', z: '0', L: '0', n: '0', rp: '0', t: 0, m: false };
-const OFF_THE_BOOK: Facts = { b: '0', a: '0' };
+const NOTHING_EXECUTED: Facts = { l: '0', L: '0', n: '0', rp: '0', t: 0, m: false };
 
-function reportOrder(stage: Stage, { row, side, qty, price, type, id, clientOrderId }: Order, report: Facts): void {
-  const open = printed(stage.venue.bookSize(row, qty, price), qtyDigits(row));
+const executed = ({ order: { row }, qty, price, fee, realised, id, maker }: Trade): Facts => ({
+  l: printed(qty, qtyDigits(row)),
+  L: printed(price, priceDigits(row)),
+  n: money(-fee),
+  rp: money(realised),
+  t: id,
+  m: maker,
+});
+
+function reportOrder(stage: Stage, order: Order, execution: string, trade?: Trade): void {
+  const { row, side } = order;
   const o = {
     s: row.symbol,
-    c: clientOrderId,
+    c: order.clientOrderId,
     S: side,
-    o: type,
-    ot: type,
-    f: 'GTC',
-    q: printed(qty, qtyDigits(row)),
-    p: printed(price, priceDigits(row)),
-    i: id,
+    o: order.type,
+    ot: order.originalType,
+    f: order.timeInForce,
+    q: printed(order.qty, qtyDigits(row)),
+    p: printed(order.price, priceDigits(row)),
+    ap: printed(order.average, priceDigits(row)),
+    z: printed(order.executed, qtyDigits(row)),
+    i: order.id,
+    x: execution,
+    X: order.status,
     N: row.marginAsset,
     T: stage.T,
-    b: side === 'BUY' ? open : '0',
-    a: side === 'SELL' ? open : '0',
+    b: onTheBook(stage, order, 'BUY'),
+    a: onTheBook(stage, order, 'SELL'),
     R: false,
-    V: 'EXPIRE_MAKER',
+    V: order.stpMode,
   };
-  stage.emit('ORDER_TRADE_UPDATE', { o: { ...o, ...report } });
+  stage.emit('ORDER_TRADE_UPDATE', { o: { ...o, ...(trade === undefined ? NOTHING_EXECUTED : executed(trade)) } });
+}
+
+/** What is open on one side of the order's symbol. */
+function onTheBook({ venue, ledger }: Stage, { row }: Order, side: Order['side']): string {
+  const open = [...ledger.openOrders.values()].filter(
+    (order) => order.working && order.side === side && order.row.symbol === row.symbol,
+  );
+  return printed(sum(open.map((order) => venue.bookSize(row, remaining(order), order.price))), qtyDigits(row));
 }
 
 interface BalanceChange {
@@ -96,6 +137,7 @@ interface BalanceChange {
 }
 
 function emitBalance(stage: Stage, { reason, asset, change, positions }: BalanceChange): void {
+  stage.told(stage.balance(asset), ...positions);
   stage.emit('BALANCE_POSITION_UPDATE', {
     m: reason,
     B: [{ a: asset, b: money(stage.balance(asset).free), bc: money(change) }],
@@ -140,18 +182,18 @@ function emitGreeks(stage: Stage, { option, baseAsset }: SymbolRow): void {
   stage.emit('GREEK_UPDATE', { G });
 }
 
-const worthOf = (stage: Stage, position: Position): Decimal =>
+export const worthOf = (stage: Stage, position: Position): Decimal =>
   rounded(stage.venue.math.value(heldRow(stage, position.symbol), position.amount, position.mark), ASSET_DIGITS);
 
-function unrealised(stage: Stage, position: Position): Decimal {
+export function unrealised(stage: Stage, position: Position): Decimal {
   const { amount, entry, mark } = position;
   return rounded(stage.venue.math.profit(heldRow(stage, position.symbol), amount, entry, mark), ASSET_DIGITS);
 }
 
-const INITIAL_RATE = decimal('0.15');
+export const INITIAL_RATE = decimal('0.15');
 
 /** Only what was sold needs margin: its worth, and a share of the underlying's. */
-function marginOf(stage: Stage, position: Position, rate: Decimal): Decimal {
+export function marginOf(stage: Stage, position: Position, rate: Decimal): Decimal {
   if (position.amount >= 0n) return 0n;
   const row = heldRow(stage, position.symbol);
   const sold = magnitude(position.amount);
@@ -177,13 +219,65 @@ export function callMargin(stage: Stage): number | undefined {
     throw new EmulatorError('qty', `must be more than the ${row.symbol} that is held long, or be left out`);
   }
   position.mark = callPremium(stage, row, position);
+  tellRisk(stage, row.marginAsset, 'REDUCE_ONLY');
+  return orderId;
+}
+
+function tellRisk(stage: Stage, asset: string, level: 'NORMAL' | 'REDUCE_ONLY'): void {
   const held = openPositions(stage.ledger);
   stage.emit('RISK_LEVEL_CHANGE', {
-    s: 'REDUCE_ONLY',
-    mb: money(stage.balance(row.marginAsset).free + sum(held.map((each) => worthOf(stage, each)))),
+    s: level,
+    mb: money(stage.balance(asset).free + sum(held.map((each) => worthOf(stage, each)))),
     mm: money(sum(held.map((each) => marginOf(stage, each, stage.venue.maintenanceRate)))),
   });
+}
+
+/** Premiums fall back to where the positions were opened, and the account may trade again: after a call, with its events. */
+export function recover(stage: Stage): number | undefined {
+  const orderId = callMargin(stage);
+  for (const position of openPositions(stage.ledger)) position.mark = position.entry;
+  tellRisk(stage, symbolRow(stage).marginAsset, 'NORMAL');
   return orderId;
+}
+
+/** How far the underlying ends from the strike when the trigger names no price: in the money, or out of it. */
+const SETTLED_AWAY = decimal('0.1');
+
+/** The option expires in the money: what it is worth is paid, or taken, and the position is gone. */
+export const exercise = (stage: Stage): number | undefined => settle(stage, 'in');
+
+/** The option expires worthless. */
+export const expire = (stage: Stage): number | undefined => settle(stage, 'out');
+
+/**
+ * No source shows the reason that a settlement is told with; ORDER is the one of those documented that is no transfer
+ * (derivatives §4.10).
+ */
+function settle(stage: Stage, wanted: 'in' | 'out'): number | undefined {
+  const row = symbolRow(stage);
+  const position = positionOf(stage.ledger, row.symbol);
+  const orderId = position.amount === 0n ? fill(stage, newOrder(stage, { row, price: startingPrice(row) })) : undefined;
+  const worth = settlementWorth(stage, row, wanted);
+  const paid = rounded(stage.venue.math.value(row, position.amount, worth), ASSET_DIGITS);
+  bookFill(position, row, stage.venue.math, { signed: -position.amount, price: worth, fee: 0n });
+  stage.credit(row.marginAsset, paid, 'price');
+  emitBalance(stage, { reason: 'ORDER', asset: row.marginAsset, change: 0n, positions: [position] });
+  emitSummary(stage, row.marginAsset);
+  emitGreeks(stage, row);
+  return orderId;
+}
+
+/** Of one contract at its end; `price` is the underlying's. */
+function settlementWorth(stage: Stage, row: SymbolRow, wanted: 'in' | 'out'): Decimal {
+  if (row.option === undefined) throw new Error(`${row.symbol} is traded as an option and is none`);
+  const strike = decimal(row.option.strikePrice);
+  const up = (row.option.side === 'CALL') === (wanted === 'in');
+  const usual = times(strike, decimal('1') + (up ? SETTLED_AWAY : -SETTLED_AWAY));
+  const index = stage.parameters.price ?? usual;
+  const worth = row.option.side === 'CALL' ? index - strike : strike - index;
+  if (worth > 0n === (wanted === 'in')) return worth > 0n ? worth : 0n;
+  const side = up ? 'above' : 'below';
+  throw new EmulatorError('price', `must be ${side} the strike price ${row.option.strikePrice} of ${row.symbol}`);
 }
 
 const worthOfUnderlying = (stage: Stage, row: SymbolRow, qty: Decimal): Decimal =>

@@ -1,46 +1,168 @@
+/** Orders of the small account: how a trigger names one, and what becomes of it as it trades and ends. */
 import type { SymbolRow } from '@listenpost/protocol';
-import { type Decimal, decimal, times } from './decimal.ts';
+import { type Decimal, decimal, fixed, times } from './decimal.ts';
 import { EmulatorError } from './error.ts';
-import { onStep, roundAmount, startingPrice, worthUsd } from './prices.ts';
+import { appended, type Trade } from './ledger.ts';
+import { onStep, qtyDigits, roundAmount, startingPrice, worthUsd } from './prices.ts';
 import type { Stage } from './stage.ts';
 
 /** What one order is worth when the trigger names no quantity. */
 const USUAL_USD = decimal('1000');
 
+/** As the exchange bounds them for each symbol. */
+const OPEN_ORDERS_MAX = 200;
+
+export type Side = 'BUY' | 'SELL';
+export type PositionSide = 'BOTH' | 'LONG' | 'SHORT';
+export type OrderStatus =
+  | 'PENDING_NEW'
+  | 'NEW'
+  | 'PARTIALLY_FILLED'
+  | 'FILLED'
+  | 'CANCELED'
+  | 'REJECTED'
+  | 'EXPIRED'
+  | 'EXPIRED_IN_MATCH';
+
 export interface Order {
   readonly row: SymbolRow;
   readonly id: number;
   readonly clientOrderId: string;
-  readonly side: 'BUY' | 'SELL';
-  readonly type: 'LIMIT' | 'MARKET';
-  readonly qty: Decimal;
+  readonly side: Side;
+  /** What it is now: a conditional order becomes a limit or a market order when it is triggered. */
+  type: string;
+  readonly originalType: string;
+  readonly timeInForce: string;
+  readonly positionSide: PositionSide;
+  /** Spot and margin: the order list it is of, -1 for none. */
+  readonly listId: number;
+  readonly stpMode: string;
+  readonly createdAt: number;
+  qty: Decimal;
   /** Where it trades; a market order prints no price of its own. */
-  readonly price: Decimal;
-  /** Quantity, below zero for a sale. */
-  readonly signed: Decimal;
-  /** A limit order rests and is hit; a market order takes. */
+  price: Decimal;
+  /** 0 for an order that waits for nothing. */
+  readonly stopPrice: Decimal;
+  /** Rests and is hit; the others take. */
   readonly maker: boolean;
+  /** On the book. */
+  working: boolean;
+  /** Since when it is or was on the book; 0 for one that never was. */
+  workingAt: number;
+  status: OrderStatus;
+  executed: Decimal;
+  /** Worth of what was executed, in the quote or the margin asset. */
+  quote: Decimal;
+  /** Average price of what was executed. */
+  average: Decimal;
+  /** Spot and margin: what of the balance it holds. */
+  locked: Decimal;
+  updatedAt: number;
 }
 
+export const remaining = ({ qty, executed }: Order): Decimal => qty - executed;
+
+/** A quantity of the order's, below zero for a sale. */
+export const signedQty = ({ side }: Pick<Order, 'side'>, qty: Decimal): Decimal => (side === 'BUY' ? qty : -qty);
+
 /** @throws EmulatorError naming the parameter that the symbol does not take. */
-export function newOrder(stage: Stage, given: Partial<Pick<Order, 'qty' | 'side'>> = {}): Order {
+export function newOrder(stage: Stage, given: Partial<Order> = {}): Order {
   const { parameters, ids } = stage;
-  const row = symbolRow(stage);
-  const price = stepwise('price', parameters.price ?? startingPrice(row), row.tickSize, row);
+  const row = given.row ?? symbolRow(stage);
+  const price = stepwise('price', given.price ?? parameters.price ?? startingPrice(row), row.tickSize, row);
   const qty = stepwise('qty', given.qty ?? parameters.qty ?? usualQty(row, price), row.stepSize, row);
-  const side = given.side ?? parameters.side ?? 'BUY';
-  const type = parameters.type ?? 'LIMIT';
+  const type = given.type ?? parameters.type ?? 'LIMIT';
   return {
     row,
     id: ids.order.next(),
     clientOrderId: ids.clientOrderId(),
-    side,
+    side: parameters.side ?? 'BUY',
     type,
+    originalType: type,
+    timeInForce: 'GTC',
+    positionSide: parameters.positionSide ?? 'BOTH',
+    listId: -1,
+    stpMode: 'EXPIRE_MAKER',
+    createdAt: stage.T,
+    stopPrice: 0n,
+    maker: type === 'LIMIT',
+    working: type === 'LIMIT',
+    workingAt: stage.T,
+    status: 'NEW',
+    executed: 0n,
+    quote: 0n,
+    average: 0n,
+    locked: 0n,
+    updatedAt: stage.T,
+    ...given,
     qty,
     price,
-    signed: side === 'BUY' ? qty : -qty,
-    maker: type === 'LIMIT',
   };
+}
+
+/** Parameters that describe a new order, and mean nothing for one that is open already. */
+const OF_NEW_ORDERS = ['symbol', 'side', 'qty', 'price', 'type', 'positionSide'] as const;
+
+/** The open order that `orderId` names; undefined where the trigger names none. @throws EmulatorError */
+export function namedOrder(stage: Stage): Order | undefined {
+  const { orderId } = stage.parameters;
+  if (orderId === undefined) return undefined;
+  const misplaced = OF_NEW_ORDERS.find((name) => stage.parameters[name] !== undefined);
+  if (misplaced !== undefined) {
+    throw new EmulatorError(misplaced, 'belongs to a new order; leave it out, or leave out orderId');
+  }
+  const open = [...stage.ledger.openOrders.values()];
+  const order = orderId === 'last' ? open.at(-1) : open.find(({ id }) => id === orderId);
+  if (order !== undefined) return order;
+  const known = open.length === 0 ? 'there is none; trigger order.new first' : open.map(({ id }) => id).join(', ');
+  throw new EmulatorError('orderId', `must be "last" or the id of an open order on ${stage.venue.name}: ${known}`);
+}
+
+/** Among the open ones from here on. @throws EmulatorError when the symbol has too many. */
+export function putOpen(stage: Stage, order: Order): void {
+  const ofSymbol = [...stage.ledger.openOrders.values()].filter(({ row }) => row.symbol === order.row.symbol);
+  if (ofSymbol.length >= OPEN_ORDERS_MAX) {
+    throw new EmulatorError(
+      'symbol',
+      `has ${OPEN_ORDERS_MAX} open orders already; trigger order.canceled with orderId "last" first`,
+    );
+  }
+  stage.ledger.openOrders.set(order.id, order);
+}
+
+/** The order did, as of `trade`. */
+export function putTrade(stage: Stage, order: Order, trade: Trade): void {
+  order.average =
+    order.executed === 0n
+      ? trade.price
+      : stage.venue.math.average(order.executed, order.average, trade.qty, trade.price);
+  order.executed += trade.qty;
+  order.quote += trade.quote;
+  order.updatedAt = stage.T;
+  stage.ledger.trades = appended(stage.ledger.trades, trade);
+  if (remaining(order) === 0n) putEnded(stage, order, 'FILLED');
+  else order.status = 'PARTIALLY_FILLED';
+}
+
+export function putEnded(stage: Stage, order: Order, status: OrderStatus): void {
+  order.status = status;
+  order.working = false;
+  order.updatedAt = stage.T;
+  stage.ledger.openOrders.delete(order.id);
+  stage.ledger.endedOrders = appended(stage.ledger.endedOrders, order);
+}
+
+/** Cut into `count` parts of whole steps, the last one the largest. @throws EmulatorError naming `fills` */
+export function partsOf(qty: Decimal, count: number, row: SymbolRow): readonly Decimal[] {
+  const each = onStep(qty / BigInt(count), row.stepSize);
+  if (each === 0n) {
+    const printed = fixed(qty, qtyDigits(row));
+    throw new EmulatorError(
+      'fills',
+      `${printed} ${row.symbol} has fewer than ${count} steps of ${row.stepSize}; lower it`,
+    );
+  }
+  return Array.from({ length: count }, (_, index) => (index < count - 1 ? each : qty - each * BigInt(count - 1)));
 }
 
 /** The symbol that the trigger names, or the first that its market lists. */
@@ -70,7 +192,17 @@ export function listedRows(stage: Stage): readonly [SymbolRow, ...SymbolRow[]] {
   throw new EmulatorError('symbol', `none is configured for ${stage.venue.name}; add one to symbols`);
 }
 
-function stepwise(field: 'qty' | 'price', value: Decimal, step: string, row: SymbolRow): Decimal {
+/** The asset that the trigger names, or the one that the first symbol is margined or quoted in. @throws EmulatorError */
+export function heldAsset(stage: Stage): string {
+  const rows = listedRows(stage);
+  const assets = new Set(rows.flatMap((row) => stage.venue.assetsOf(row)));
+  const asset = stage.parameters.asset ?? rows[0].marginAsset;
+  if (assets.has(asset)) return asset;
+  const known = [...assets].join(', ');
+  throw new EmulatorError('asset', `${JSON.stringify(asset)} is not held on ${stage.venue.name}; use one of ${known}`);
+}
+
+export function stepwise(field: string, value: Decimal, step: string, row: SymbolRow): Decimal {
   if (onStep(value, step) === value) return value;
   throw new EmulatorError(field, `must be a multiple of ${step} for ${row.symbol}`);
 }

@@ -2,23 +2,44 @@ import { type ProductId, type SymbolRow, symbolOfScope } from '@listenpost/proto
 import type { Decimal } from './decimal.ts';
 import { EmulatorError } from './error.ts';
 import type { Ids } from './ids.ts';
-import { type Balance, emptyLedger, type Ledger } from './ledger.ts';
+import { type Balance, copyOf, emptyLedger, type Ledger } from './ledger.ts';
 import type { Parameters } from './parameters.ts';
 import { roundAmount, worthUsd } from './prices.ts';
-import { type Facts, shaped } from './shape.ts';
+import { type Facts, pushes, shaped } from './shape.ts';
 import type { Venue } from './venues.ts';
 
 /** What an account begins with of each asset, about the same worth of all. */
 export const openingBalance = (venue: Venue, asset: string): Decimal =>
   roundAmount(venue.openingUsd, worthUsd(asset), '0.00000001');
 
-/** What the emulator keeps of one stream: plain data, copied for each trigger. */
+export const openedBalance = (free: Decimal): Balance => ({
+  free,
+  locked: 0n,
+  lockedOutside: 0n,
+  borrowed: 0n,
+  interest: 0n,
+  updatedAt: 0,
+});
+
+/** What the emulator keeps of one account: plain data, copied for each trigger. */
 export interface Book {
   /** The account's alias, as COIN-M prints it. */
   readonly alias: string;
   /** Transaction time of the last trigger; later ones do not go below it. */
   lastT: number;
   readonly ledgers: Map<Venue['name'], Ledger>;
+}
+
+/** Whatever a trigger does to the copy, the original stays as it was. */
+export const copyOfBook = (book: Book): Book => ({
+  ...book,
+  ledgers: new Map([...book.ledgers].map(([name, ledger]) => [name, copyOf(ledger)])),
+});
+
+export interface Sibling {
+  readonly product: ProductId;
+  /** Whether this account has it. */
+  readonly there: boolean;
 }
 
 export interface StageDoors {
@@ -33,6 +54,14 @@ export interface StageDoors {
   readonly now: number;
   /** How long before `now` the matching engine did it, in ms. */
   readonly latencyMs: number;
+  /** The other stream that tells of the same account, where the product has one. */
+  readonly sibling?: Sibling;
+}
+
+/** An event, and the product on whose stream it goes out. */
+export interface Emitted {
+  readonly product: ProductId;
+  readonly event: object;
 }
 
 /** One trigger while it plays: the account's book, the events so far, and the times they carry. */
@@ -45,11 +74,12 @@ export class Stage {
   readonly E: number;
   /** Transaction time: at most `E`, never below that of an earlier trigger. */
   readonly T: number;
-  readonly events: object[] = [];
+  readonly emitted: Emitted[] = [];
   readonly venue: Venue;
   readonly ledger: Ledger;
   readonly symbols: readonly SymbolRow[];
   readonly #venues: readonly Venue[];
+  readonly #sibling: Sibling | undefined;
 
   constructor(doors: StageDoors) {
     this.product = doors.product;
@@ -60,15 +90,31 @@ export class Stage {
     this.T = Math.max(doors.book.lastT, doors.now - doors.latencyMs);
     this.book.lastT = this.T;
     this.#venues = doors.venues;
+    this.#sibling = doors.sibling;
     const own = symbolOfScope(doors.scope);
     this.symbols = own === undefined ? doors.symbols : doors.symbols.filter(({ symbol }) => symbol === own);
     this.venue = this.#chooseVenue();
     this.ledger = this.ledgerOf(this.venue);
   }
 
+  /** On each stream of this account that has such an event: the trigger's own, and its sibling. */
   emit(name: string, facts: Facts, conditional?: Facts): void {
     const venue = { fs: this.venue.name, i: this.venue.aliased ? this.book.alias : '' };
-    this.events.push(shaped(this.product, name, { E: this.E, T: this.T, ...venue, ...facts }, conditional));
+    const all = { E: this.E, T: this.T, ...venue, ...facts };
+    const telling = this.#streams().filter(({ product }) => pushes(product, name));
+    if (telling.length === 0) throw new Error(`${this.product} has no event ${name}`);
+    for (const { product, there } of telling) {
+      if (there) this.emitted.push({ product, event: shaped(product, name, all, conditional) });
+    }
+  }
+
+  /** Whether a stream of this account has such an event. */
+  tells(name: string): boolean {
+    return this.#streams().some(({ product }) => pushes(product, name));
+  }
+
+  #streams(): readonly Sibling[] {
+    return [{ product: this.product, there: true }, ...(this.#sibling === undefined ? [] : [this.#sibling])];
   }
 
   ledgerOf(venue: Venue): Ledger {
@@ -89,9 +135,14 @@ export class Stage {
     const { balances } = this.ledgerOf(venue);
     const known = balances.get(asset);
     if (known !== undefined) return known;
-    const opened = { free: openingBalance(venue, asset), locked: 0n };
+    const opened = openedBalance(openingBalance(venue, asset));
     balances.set(asset, opened);
     return opened;
+  }
+
+  /** An event tells of these: REST answers carry its time. */
+  told(...rows: { updatedAt: number }[]): void {
+    for (const row of [...rows, this.ledger]) row.updatedAt = this.T;
   }
 
   /** @throws EmulatorError when it would go below zero; `field` names the parameter that asks for too much. */
@@ -108,13 +159,23 @@ export class Stage {
   }
 
   #chooseVenue(): Venue {
-    const { market, symbol } = this.parameters;
+    const { market, symbol, orderId } = this.parameters;
     const lists = (venue: Venue): boolean =>
       this.symbols.some((row) => row.product === venue.lists && row.symbol === symbol);
-    const chosen =
-      market === undefined ? this.#venues.find(lists) : this.#venues.find((venue) => venue.name === market);
-    const venue = chosen ?? this.#venues[0];
+    const chosen = this.#venues.find((venue) => venue.name === market);
+    if (market !== undefined && chosen === undefined) {
+      throw new EmulatorError('market', `must be one of ${this.#venues.map(({ name }) => name).join(', ')} here`);
+    }
+    const venue = chosen ?? this.#venueOfOrder(orderId) ?? this.#venues.find(lists) ?? this.#venues[0];
     if (venue === undefined) throw new Error(`${this.product} has no venue`);
     return venue;
+  }
+
+  /** Where the open order is that a trigger means by its id, or by "last". */
+  #venueOfOrder(orderId: number | 'last' | undefined): Venue | undefined {
+    if (orderId === undefined) return undefined;
+    const newest = (venue: Venue): number => Math.max(0, ...this.ledgerOf(venue).openOrders.keys());
+    if (orderId !== 'last') return this.#venues.find((venue) => this.ledgerOf(venue).openOrders.has(orderId));
+    return [...this.#venues].sort((left, right) => newest(right) - newest(left))[0];
   }
 }

@@ -24,6 +24,8 @@ export interface Venue {
   readonly maintenanceRate: Decimal;
   /** Whether events print the account's alias in `i`; the others print an empty one. */
   readonly aliased: boolean;
+  /** The highest code that `er` of its orders takes (derivatives §4.4). */
+  readonly expiryReasonMax: number;
 }
 
 const rates =
@@ -53,6 +55,7 @@ const UM: Venue = {
   bookSize: linear.value,
   maintenanceRate: decimal('0.004'),
   aliased: false,
+  expiryReasonMax: 9,
 };
 
 const CM: Venue = {
@@ -63,6 +66,7 @@ const CM: Venue = {
   commission: rates(inverse, '0.0002', '0.0005'),
   bookSize: (row, qty, price) => over(times(qty, decimal(String(row.contractSize))), price),
   aliased: true,
+  expiryReasonMax: 11,
 };
 
 const OPTIONS: Venue = {
