@@ -2,12 +2,14 @@ import {
   type AsOf,
   type ConnectionRow,
   type EndName,
+  type Endpoint,
   PRODUCTS,
   type Product,
   type Rules,
   rulesAsOf,
   type SymbolRow,
 } from '@listenpost/protocol';
+import type { AccountBooks } from './account-books.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connections/connection.ts';
 import { type LimitSettings, RateLimits } from './control/rate-limits.ts';
@@ -40,6 +42,8 @@ export interface Doors {
   readonly journal: Journal;
   readonly store: RegistryStore;
   readonly addressMatcher: AddressMatcher;
+  /** Absent where nobody keeps accounts: the calls that read them are then unknown paths. */
+  readonly accountBooks?: AccountBooks;
   /** The clocks a request's timestamp may fit, in ms: the house's own, and in the emulator the machine's too. */
   signingClocks(): readonly number[];
   /** An unexpected state: told to the operator, never to the wire. */
@@ -75,6 +79,7 @@ export class House {
   readonly random: Random;
   readonly journal: Journal;
   readonly store: RegistryStore;
+  readonly accountBooks: AccountBooks | undefined;
   readonly accounts: Accounts;
   readonly listenKeys: ListenKeys;
   readonly listenTokens: ListenTokens;
@@ -107,6 +112,7 @@ export class House {
     this.random = random;
     this.journal = journal;
     this.store = store;
+    this.accountBooks = doors.accountBooks;
     this.accounts = new Accounts(crypto, addressMatcher);
     this.listenKeys = new ListenKeys({ clock, crypto, random, secrets, store });
     this.limits = new RateLimits(clock, settings.limits);
@@ -133,6 +139,11 @@ export class House {
   replaceRules(rules: Rules): void {
     this.#rules = rules;
     for (const connection of this.connections) connection.rulesReplaced();
+  }
+
+  /** Whether this house can answer the endpoint at all. */
+  serves({ reads }: Endpoint): boolean {
+    return reads === undefined || this[reads] !== undefined;
   }
 
   signingClocks(): readonly number[] {

@@ -1,3 +1,4 @@
+export * from './account-books.ts';
 export * from './accounts.ts';
 export * from './clock.ts';
 export * from './connections/account-subscriptions.ts';

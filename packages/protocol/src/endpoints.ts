@@ -2,7 +2,9 @@
  * REST endpoints: one row each. `operation` is the wire method's name where the WebSocket API has the same call, so that
  * both doors meet at one handler file of that name.
  *
- * Sources: derivatives §1.1, §1.2; spot-margin §4.1 to §4.4. Weights of ping, time and exchangeInfo: the products' general pages.
+ * Sources: derivatives §1.1, §1.2; spot-margin §4.1 to §4.4. Weights of ping, time and exchangeInfo: the products' general pages;
+ * of the account calls: their own pages (/api/v3/account, /sapi/v1/margin/account, /fapi/v3/account, /dapi/v1/account,
+ * /papi/v1/account, and their neighbours).
  */
 import { type Dated, type Instant, LISTEN_TOKENS_SINCE, SPOT_LISTEN_KEYS_RETIRED } from './dated.ts';
 import type { PoolId } from './limits.ts';
@@ -17,7 +19,11 @@ export interface Endpoint extends Dated {
   readonly product: ProductId;
   readonly security: Security;
   readonly weight: number;
+  /** What it costs where this parameter is not sent. */
+  readonly weightWithout?: { readonly parameter: string; readonly weight: number };
   readonly pool: PoolId;
+  /** What a server must keep to answer it at all: one that does not knows no such path. */
+  readonly reads?: 'accountBooks';
 }
 
 interface ListenKeyWeights {
@@ -60,6 +66,65 @@ const general = (base: string, product: ProductId, pool: PoolId, exchangeInfoWei
   },
 ];
 
+const signed = (
+  path: string,
+  operation: Operation,
+  product: ProductId,
+  pool: PoolId,
+  weight: number,
+  weightWithout?: Endpoint['weightWithout'],
+): Endpoint => ({
+  http: 'GET',
+  path,
+  operation,
+  product,
+  security: 'USER_DATA',
+  weight,
+  pool,
+  reads: 'accountBooks',
+  ...(weightWithout === undefined ? {} : { weightWithout }),
+});
+
+const withoutSymbol = (weight: number) => ({ parameter: 'symbol', weight });
+
+/** Calls that read an account. Futures' version 2 is the WebSocket API's first, their version 3 its second. */
+const ACCOUNTS: readonly Endpoint[] = [
+  signed('/api/v3/account', 'account.status', 'spot', 'spot', 20),
+  signed('/api/v3/openOrders', 'openOrders.status', 'spot', 'spot', 6, withoutSymbol(80)),
+  signed('/api/v3/order', 'order.status', 'spot', 'spot', 4),
+  signed('/api/v3/allOrders', 'allOrders', 'spot', 'spot', 20),
+  signed('/api/v3/myTrades', 'myTrades', 'spot', 'spot', 5, { parameter: 'orderId', weight: 20 }),
+
+  signed('/sapi/v1/margin/account', 'account.status', 'margin', 'sapiIp', 10),
+  signed('/sapi/v1/margin/isolated/account', 'account.status', 'isolated', 'sapiIp', 10),
+  signed('/sapi/v1/margin/openOrders', 'openOrders.status', 'margin', 'sapiIp', 10),
+  signed('/sapi/v1/margin/order', 'order.status', 'margin', 'sapiIp', 10),
+  signed('/sapi/v1/margin/allOrders', 'allOrders', 'margin', 'sapiIp', 200),
+  signed('/sapi/v1/margin/myTrades', 'myTrades', 'margin', 'sapiIp', 10),
+
+  signed('/fapi/v2/account', 'account.status', 'usdm', 'futures', 5),
+  signed('/fapi/v3/account', 'v2/account.status', 'usdm', 'futures', 5),
+  signed('/fapi/v2/balance', 'account.balance', 'usdm', 'futures', 5),
+  signed('/fapi/v3/balance', 'v2/account.balance', 'usdm', 'futures', 5),
+  signed('/fapi/v2/positionRisk', 'account.position', 'usdm', 'futures', 5),
+  signed('/fapi/v3/positionRisk', 'v2/account.position', 'usdm', 'futures', 5),
+  signed('/fapi/v1/openOrders', 'openOrders.status', 'usdm', 'futures', 1, withoutSymbol(40)),
+  signed('/fapi/v1/order', 'order.status', 'usdm', 'futures', 1),
+  signed('/fapi/v1/allOrders', 'allOrders', 'usdm', 'futures', 5),
+  signed('/fapi/v1/userTrades', 'myTrades', 'usdm', 'futures', 5),
+
+  signed('/dapi/v1/account', 'account.status', 'coinm', 'futures', 5),
+  signed('/dapi/v1/balance', 'account.balance', 'coinm', 'futures', 1),
+  signed('/dapi/v1/positionRisk', 'account.position', 'coinm', 'futures', 1),
+  signed('/dapi/v1/openOrders', 'openOrders.status', 'coinm', 'futures', 1, withoutSymbol(40)),
+  signed('/dapi/v1/order', 'order.status', 'coinm', 'futures', 1),
+  signed('/dapi/v1/allOrders', 'allOrders', 'coinm', 'futures', 20, withoutSymbol(40)),
+  signed('/dapi/v1/userTrades', 'myTrades', 'coinm', 'futures', 20, withoutSymbol(40)),
+
+  signed('/papi/v1/account', 'account.status', 'pm', 'pm', 20),
+  signed('/papi/v1/balance', 'account.balance', 'pm', 'pm', 20),
+];
+
 export const ENDPOINTS: readonly Endpoint[] = [
   ...listenKey('/fapi/v1/listenKey', 'usdm', 'futures'),
   ...listenKey('/dapi/v1/listenKey', 'coinm', 'futures'),
@@ -85,5 +150,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...general('/fapi/v1', 'usdm', 'futures', 1),
   ...general('/dapi/v1', 'coinm', 'futures', 1),
   ...general('/eapi/v1', 'options', 'options', 1),
+  ...ACCOUNTS,
   { http: 'GET', path: '/papi/v1/ping', operation: 'ping', product: 'pm', security: 'NONE', weight: 1, pool: 'pm' },
 ];

@@ -106,6 +106,11 @@ export const ERRORS = {
     status: 400,
     msg: "Mandatory parameter '%s' was not sent, was empty/null, or malformed.",
   },
+  EITHER_PARAM: {
+    code: -1102,
+    status: 400,
+    msg: "Param '%s' or '%s' must be sent, but both were empty/null!",
+  },
   RECV_WINDOW_TOO_LARGE: {
     code: -1102,
     status: 400,
@@ -146,6 +151,7 @@ export const ERRORS = {
   },
   /** The documents publish the code and no words. */
   INVALID_LISTEN_TOKEN: { code: -1209, status: 400, msg: 'Invalid listen token.' },
+  ORDER_NOT_FOUND: { code: -2013, status: 400, msg: 'Order does not exist.' },
   BAD_API_KEY_FMT: { code: -2014, status: 401, msg: 'API-key format invalid.' },
   REJECTED_MBX_KEY: { code: -2015, status: 401, msg: 'Invalid API-key, IP, or permissions for action.' },
   SUBSCRIPTION_ACTIVE: { code: -2035, status: 400, msg: 'User Data Stream subscription already active.' },

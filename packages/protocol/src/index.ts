@@ -1,3 +1,5 @@
+export * from './account-answers.ts';
+export * from './account-book.ts';
 export * from './dated.ts';
 export * from './endpoints.ts';
 export * from './ends.ts';

@@ -22,7 +22,17 @@ export type Operation =
   | 'userListenToken'
   | 'ping'
   | 'time'
-  | 'exchangeInfo';
+  | 'exchangeInfo'
+  | 'account.status'
+  | 'v2/account.status'
+  | 'account.balance'
+  | 'v2/account.balance'
+  | 'account.position'
+  | 'v2/account.position'
+  | 'openOrders.status'
+  | 'order.status'
+  | 'allOrders'
+  | 'myTrades';
 
 /**
  * NONE: anybody. USER_STREAM: an API key; a signature is checked only when it came complete (clients reference, row 3).

@@ -83,7 +83,8 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
   const journal = await openJournal(config, rig);
   opened.push(() => journal.close());
   const metrics = new Metrics();
-  const house = new House(
+  const emulator = config.command === 'dev' ? emulatorOf(() => house, config, clock) : null;
+  const house: House = new House(
     {
       clock,
       random: nodeRandom,
@@ -92,6 +93,7 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
       journal,
       store,
       addressMatcher,
+      ...(emulator === null ? {} : { accountBooks: emulator }),
       signingClocks: () => (config.command === 'dev' ? [clock.now(), machineTime.now()] : [clock.now()]),
       report: (cause) => log.error({ err: cause }, 'an unexpected fault; the request or connection it met was ended'),
       noticeLegacyPath: (product) => noticeLegacyPath(log, product),
@@ -117,7 +119,7 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
     tokens: config.admin.tokens,
     allowedHosts: allowHosts(config.listen.adminHost),
     accountRegistry,
-    emulator: config.command === 'dev' ? emulatorOf(house, clock) : null,
+    emulator,
     metrics,
     draining: () => draining,
   });
@@ -148,18 +150,21 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
   };
 }
 
-/** The emulator is a source like any other: its events walk the data hallway from `admitEvent` on. */
-function emulatorOf(house: House, clock: VirtualClock): Emulator {
+/**
+ * The emulator is a source like any other: its events walk the data hallway from `admitEvent` on. The house reads its books,
+ * so it is there first.
+ */
+function emulatorOf(house: () => House, { symbols }: Config, clock: VirtualClock): Emulator {
   return new Emulator({
     clock,
     random: nodeRandom,
-    symbols: house.symbols,
+    symbols,
     async admit(account, events) {
-      await house.journal.append(
-        events.map(({ scope, event }) => admitEvent(house, account, scope, JSON.stringify(event), event)),
+      await house().journal.append(
+        events.map(({ scope, event }) => admitEvent(house(), account, scope, JSON.stringify(event), event)),
       );
     },
-    has: (account, scope) => house.accounts.get(account)?.place(scope, house.knownSymbols) !== undefined,
+    has: (account, scope) => house().accounts.get(account)?.place(scope, house().knownSymbols) !== undefined,
   });
 }
 

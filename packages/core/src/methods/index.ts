@@ -3,8 +3,15 @@ import type { Call, Result } from '../control/call.ts';
 import type { Session } from '../control/session.ts';
 import { WireError } from '../control/wire-error.ts';
 import type { House } from '../house.ts';
+import { accountBalance } from './account.balance.ts';
+import { accountPosition } from './account.position.ts';
+import { accountStatus } from './account.status.ts';
+import { allOrders } from './allOrders.ts';
 import { exchangeInfo } from './exchangeInfo.ts';
 import type { AccountHandler, Handler, OpenHandler, SessionHandler, SubscriptionHandler } from './handler.ts';
+import { myTrades } from './myTrades.ts';
+import { openOrdersStatus } from './openOrders.status.ts';
+import { orderStatus } from './order.status.ts';
 import { ping } from './ping.ts';
 import { sessionLogon } from './session.logon.ts';
 import { sessionLogout } from './session.logout.ts';
@@ -19,6 +26,9 @@ import { userDataStreamSubscribeSignature } from './userDataStream.subscribe.sig
 import { userDataStreamSubscribe } from './userDataStream.subscribe.ts';
 import { userDataStreamUnsubscribe } from './userDataStream.unsubscribe.ts';
 import { userListenToken } from './userListenToken.ts';
+import { accountBalanceV2 } from './v2.account.balance.ts';
+import { accountPositionV2 } from './v2.account.position.ts';
+import { accountStatusV2 } from './v2.account.status.ts';
 
 /** For rows whose security asks for an API key. Its absence here means a row of the tables is wrong. */
 const keyed =
@@ -67,4 +77,14 @@ export const METHOD_HANDLERS: Readonly<Record<Operation, (call: Call, house: Hou
   ping,
   time,
   exchangeInfo,
+  'account.status': keyed(accountStatus),
+  'v2/account.status': keyed(accountStatusV2),
+  'account.balance': keyed(accountBalance),
+  'v2/account.balance': keyed(accountBalanceV2),
+  'account.position': keyed(accountPosition),
+  'v2/account.position': keyed(accountPositionV2),
+  'openOrders.status': keyed(openOrdersStatus),
+  'order.status': keyed(orderStatus),
+  allOrders: keyed(allOrders),
+  myTrades: keyed(myTrades),
 };

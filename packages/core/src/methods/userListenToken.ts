@@ -2,6 +2,7 @@ import type { Params } from '../control/params.ts';
 import { WireError } from '../control/wire-error.ts';
 import { TOKEN_VALIDITY_MS_MAX } from '../registry/listen-tokens.ts';
 import type { Handler } from './handler.ts';
+import { isIsolated } from './is-isolated.ts';
 
 /** Makes a listenToken for the account's cross margin, or for its isolated margin of one symbol (spot-margin §4.3). */
 export const userListenToken: Handler = ({ apiKey, params, instant }, house) => {
@@ -9,13 +10,6 @@ export const userListenToken: Handler = ({ apiKey, params, instant }, house) => 
   const { token, deadline } = house.listenTokens.issue(apiKey, symbol, validityMs(params));
   return { token, expirationTime: instant(deadline) };
 };
-
-/** In any case of letters: other margin calls write TRUE and FALSE. */
-function isIsolated(params: Params): boolean {
-  const text = params.text('isIsolated')?.toLowerCase() ?? 'false';
-  if (text !== 'true' && text !== 'false') throw new WireError('INVALID_PARAMETER', ['isIsolated']);
-  return text === 'true';
-}
 
 function validityMs(params: Params): number {
   const text = params.text('validity');

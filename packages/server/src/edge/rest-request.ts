@@ -16,7 +16,7 @@ export function restRequest(
 }
 
 function coreRequest(endpoint: Endpoint, request: Request, query: string, body: string, ip: string): CoreRequest {
-  const { operation, product, security, pool, path, weight } = endpoint;
+  const { operation, product, security, pool, path } = endpoint;
   const caller: Caller = {
     ip,
     timeUnit: timeUnitIn(PRODUCTS[product], request.headers.get('x-mbx-time-unit')),
@@ -26,8 +26,12 @@ function coreRequest(endpoint: Endpoint, request: Request, query: string, body: 
     signedPayloads: () => signable(unsigned(query) + unsigned(body)),
   };
   const params = query === '' && body === '' ? NO_PARAMS : merged(query, body);
+  const weight = weightOf(endpoint, params);
   return { operation, product: PRODUCTS[product], security, pool, endpoint: path, weight, caller, params };
 }
+
+const weightOf = ({ weight, weightWithout }: Endpoint, params: Params): number =>
+  weightWithout === undefined || params.text(weightWithout.parameter) !== undefined ? weight : weightWithout.weight;
 
 const NO_PARAMS = new Params(new Map());
 

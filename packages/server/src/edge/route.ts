@@ -31,7 +31,7 @@ export function route(
     return gonePaths.has(path) ? gone() : upgrade(house, request, path, query, ip, connectionsMax);
   }
   const endpoint = verbs.get(request.method);
-  if (endpoint === undefined) return pathNotFound(path, request.method);
+  if (endpoint === undefined || !house.serves(endpoint)) return pathNotFound(path, request.method);
   return rest(house, restRequest(endpoint, request, query, ip));
 }
 

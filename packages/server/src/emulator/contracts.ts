@@ -114,8 +114,10 @@ interface Report {
 /** Orders of these types print no price of their own. */
 const UNPRICED: ReadonlySet<string> = new Set(['MARKET', 'STOP_MARKET', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET']);
 
-export const orderPrice = ({ row, type, price }: Order): string =>
-  UNPRICED.has(type) ? '0' : printed(price, priceDigits(row));
+/** 0 where it has none of its own. */
+export const limitPrice = ({ type, price }: Order): Decimal => (UNPRICED.has(type) ? 0n : price);
+
+export const orderPrice = (order: Order): string => printed(limitPrice(order), priceDigits(order.row));
 
 /** Members that TRADE_LITE and ORDER_TRADE_UPDATE spell alike. */
 const orderTerms = (order: Order): Facts => ({

@@ -3,11 +3,19 @@
  * events say adds up from one trigger to the next, and is what signed REST reads. Nothing is kept over a restart; ids go
  * on growing.
  */
-import type { Clock, Random } from '@listenpost/core';
-import { ACCOUNT_ID, type ProductId, productOfScope, SYMBOLS, type SymbolRow } from '@listenpost/protocol';
+import type { AccountBooks, Clock, Random } from '@listenpost/core';
+import {
+  ACCOUNT_ID,
+  type AccountBook,
+  type ProductId,
+  productOfScope,
+  SYMBOLS,
+  type SymbolRow,
+} from '@listenpost/protocol';
 import { EmulatorError } from './error.ts';
 import { Ids } from './ids.ts';
 import { type ParameterInfo, type Parameters, parameterInfo, readParameters } from './parameters.ts';
+import { READ_ON, readBook } from './reading.ts';
 import { type Play, SCENARIOS, type Scenario } from './scenarios.ts';
 import { type Book, copyOfBook, Stage } from './stage.ts';
 
@@ -72,7 +80,7 @@ interface Desk {
   waiting: number;
 }
 
-export class Emulator {
+export class Emulator implements AccountBooks {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #random: Random;
   readonly #ids: Ids;
@@ -135,6 +143,29 @@ export class Emulator {
       desk.book = book;
       return { scenario: scenario.name, events: events.length, ...(orderId === undefined ? {} : { orderId }) };
     });
+  }
+
+  /**
+   * What an account holds, as of the last trigger whose events are durable. Accounts that nothing was triggered for hold what
+   * they begin with.
+   */
+  read(account: string, scope: string): AccountBook {
+    const product = productOfScope(scope)?.id;
+    const venue = product === undefined ? undefined : READ_ON[product];
+    if (product === undefined || venue === undefined) throw new Error(`${scope} has no account to be read`);
+    const book = this.#desks.get(`${account}/${booksOf(scope)}`)?.book ?? openBook(account);
+    const stage = new Stage({
+      product,
+      scope,
+      venues: [venue],
+      symbols: this.#symbols,
+      parameters: {},
+      book: copyOfBook(book),
+      ids: this.#ids,
+      now: book.lastT,
+      latencyMs: 0,
+    });
+    return readBook(stage);
   }
 
   /** Whether the request could be played, as far as that does not depend on the books. @throws EmulatorError */

@@ -81,11 +81,14 @@ export function cancelOto(stage: Stage): number {
 function placeOco(stage: Stage): List {
   const listId = stage.ids.list.next();
   const terms = { listId, side: stage.parameters.side ?? ('SELL' as const) };
+  // It is reported first.
+  const stopId = stage.ids.order.next();
   const limit = newOrder(stage, { ...terms, type: 'LIMIT_MAKER', maker: true, working: true });
   const stopPrice = stopFrom(limit);
   const { row, qty } = limit;
   const stop = newOrder(stage, {
     ...terms,
+    id: stopId,
     row,
     qty,
     type: 'STOP_LOSS_LIMIT',

@@ -80,8 +80,10 @@ export class Stage {
   readonly symbols: readonly SymbolRow[];
   readonly #venues: readonly Venue[];
   readonly #sibling: Sibling | undefined;
+  readonly #doors: StageDoors;
 
   constructor(doors: StageDoors) {
+    this.#doors = doors;
     this.product = doors.product;
     this.parameters = doors.parameters;
     this.book = doors.book;
@@ -138,6 +140,11 @@ export class Stage {
     const opened = openedBalance(openingBalance(venue, asset));
     balances.set(asset, opened);
     return opened;
+  }
+
+  /** The same account, seen on another of its markets. */
+  on(venue: Venue): Stage {
+    return new Stage({ ...this.#doors, venues: [venue], parameters: {} });
   }
 
   /** An event tells of these: REST answers carry its time. */

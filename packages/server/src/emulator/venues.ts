@@ -13,6 +13,8 @@ export interface Venue {
   /** Whose symbols it trades. */
   readonly lists: SymbolProduct;
   readonly math: ContractMath;
+  /** Whether positions and orders are margined; elsewhere orders lock what they would pay, and print eight decimals. */
+  readonly margins: boolean;
   /** What each balance is worth at the start, about, in USD. */
   readonly openingUsd: Decimal;
   /** Assets that a symbol moves. */
@@ -49,6 +51,7 @@ const UM: Venue = {
   name: 'UM',
   lists: 'usdm',
   math: linear,
+  margins: true,
   openingUsd: decimal('100000'),
   assetsOf: marginAsset,
   commission: rates(linear, '0.0002', '0.0005'),
@@ -83,6 +86,7 @@ const SPOT: Venue = {
   ...UM,
   name: 'SPOT',
   lists: 'spot',
+  margins: false,
   openingUsd: decimal('10000000'),
   assetsOf: (row) => [row.baseAsset, row.quoteAsset],
   commission: rates(linear, '0.001', '0.001'),
