@@ -7,13 +7,19 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch, whole. */
   now(): number;
-  /** Runs `action` once at `instant`. */
-  at(instant: number, action: () => void): Timer;
+  /**
+   * Runs `action` once at `instant`. Where time is advanced by command, it stands at that instant until what the action
+   * returns is settled; an action that itself advances the clock must settle first.
+   */
+  at(instant: number, action: Action): Timer;
   /** Like `at`, for what keeps a socket alive rather than changing state: see `Beat`. */
   beatAt(instant: number, beat: Beat): Timer;
   /** Rate-limit windows do not apply while time stands still, because they could never turn. */
   readonly frozen: boolean;
 }
+
+/** Rejects never: nobody would be told. */
+export type Action = () => void | Promise<void>;
 
 export interface Timer {
   cancel(): void;

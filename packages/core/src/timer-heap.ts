@@ -1,16 +1,16 @@
-import type { Beat, Timer } from './clock.ts';
+import type { Action, Beat, Timer } from './clock.ts';
 
 /** One set timer. Ordered by instant, then by the order in which it was set. */
 export class Entry implements Timer {
   readonly instant: number;
   readonly order: number;
   /** Null once cancelled or fired: a cancelled entry stays in the heap until it surfaces or the heap is swept. */
-  due: (() => void) | Beat | null;
+  due: Action | Beat | null;
   /** False once taken out to fire: cancelling it then must not count as an empty entry of the heap. */
   queued = true;
   readonly #heap: TimerHeap;
 
-  constructor(heap: TimerHeap, instant: number, order: number, due: (() => void) | Beat) {
+  constructor(heap: TimerHeap, instant: number, order: number, due: Action | Beat) {
     this.#heap = heap;
     this.instant = instant;
     this.order = order;
@@ -39,7 +39,7 @@ export class TimerHeap {
     return this.#entries.length - this.#cancelled;
   }
 
-  push(instant: number, due: (() => void) | Beat): Entry {
+  push(instant: number, due: Action | Beat): Entry {
     const entry = new Entry(this, instant, this.#order++, due);
     this.#entries.push(entry);
     this.#rise(this.#entries.length - 1);

@@ -1,4 +1,4 @@
-import type { Beat, Clock, MachineTime, Timer } from './clock.ts';
+import type { Action, Beat, Clock, MachineTime, Timer } from './clock.ts';
 import { type Entry, TimerHeap } from './timer-heap.ts';
 
 /** How long, of machine time, one advance waits in all for the pongs that prove sockets healthy (design §5). */
@@ -66,7 +66,7 @@ export class VirtualClock implements Clock {
     return this.#latest;
   }
 
-  at(instant: number, action: () => void): Timer {
+  at(instant: number, action: Action): Timer {
     return this.#set(instant, action);
   }
 
@@ -127,9 +127,8 @@ export class VirtualClock implements Clock {
           if (beats.length > 0) continue;
           break;
         }
-        this.#fire(this.#timers.pop() as Entry);
         // Lets what the action started (an answer, a close) run before the next instant is seen.
-        await Promise.resolve();
+        await this.#fire(this.#timers.pop() as Entry);
       }
       this.#heldAt = target;
     } finally {
@@ -148,7 +147,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  #set(instant: number, due: (() => void) | Beat): Timer {
+  #set(instant: number, due: Action | Beat): Timer {
     const entry = this.#timers.push(instant, due);
     this.#arm();
     return entry;
@@ -178,16 +177,16 @@ export class VirtualClock implements Clock {
     if (this.#heldAt !== null) return;
     const now = this.now();
     for (let next = this.#timers.peek(); next !== undefined && next.instant <= now; next = this.#timers.peek()) {
-      this.#fire(this.#timers.pop() as Entry);
+      void this.#fire(this.#timers.pop() as Entry);
     }
     this.#arm();
   }
 
-  #fire(entry: Entry): void {
+  async #fire(entry: Entry): Promise<void> {
     const due = entry.due;
     entry.due = null;
     if (due === null) return;
-    if (typeof due === 'function') due();
+    if (typeof due === 'function') await due();
     else due.tick();
   }
 }

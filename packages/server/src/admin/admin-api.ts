@@ -16,6 +16,7 @@ import { ProducerConnection } from './producer-connection.ts';
 import { Refusal } from './refusal.ts';
 import { type AdminCall, type Route, RouteTable } from './route.ts';
 import { ROUTES } from './routes.ts';
+import type { Run } from './user-scenario.ts';
 
 export interface AdminDeps {
   readonly house: House;
@@ -29,7 +30,7 @@ export interface AdminDeps {
   allowedHosts(hostHeader: string): boolean;
   readonly accountRegistry: AccountRegistry;
   /** Null where there are no scenarios to trigger. */
-  readonly emulator: Pick<Emulator, 'scenarios' | 'trigger'> | null;
+  readonly emulator: Pick<Emulator, 'scenarios' | 'trigger' | 'check'> | null;
   readonly metrics: Metrics;
   /** Whether the server is on its way down, as `/readyz` tells. */
   draining(): boolean;
@@ -38,6 +39,8 @@ export interface AdminDeps {
 /** What handlers see. */
 export interface AdminContext extends AdminDeps {
   readonly intake: Intake;
+  /** Users' scenarios that are being played. */
+  readonly runs: Set<Run>;
 }
 
 export interface AdminApi {
@@ -47,7 +50,9 @@ export interface AdminApi {
   producer(request: Request): ProducerConnection | Response;
   /** Producers whose connection is open. */
   readonly producers: number;
-  /** Lets producers have the answers they wait for, then ends their connections. */
+  /** Whether the answer may take as long as the caller waits. */
+  isPatient(request: Request): boolean;
+  /** Stops users' scenarios, lets producers have the answers they wait for, then ends their connections. */
   shutDown(): void;
 }
 
@@ -56,7 +61,7 @@ const PRODUCER_CONNECTIONS_MAX = 1000;
 
 export function createAdminApi(deps: AdminDeps): AdminApi {
   const { house } = deps;
-  const context: AdminContext = { ...deps, intake: new Intake(house) };
+  const context: AdminContext = { ...deps, intake: new Intake(house), runs: new Set() };
   const gate = new TokenGate(deps.tokens);
   const table = new RouteTable(ROUTES);
   const producers = new Set<ProducerConnection>();
@@ -110,8 +115,13 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     get producers() {
       return producers.size;
     },
+    isPatient(request) {
+      const match = table.match(request.method, new URL(`http://admin${requestTarget(request.url)}`).pathname);
+      return 'route' in match && match.route.patient === true;
+    },
     shutDown() {
       deps.metrics.stop();
+      for (const run of context.runs) run.stop('the server is stopping');
       for (const producer of producers) producer.shutDown();
     },
   };

@@ -20,7 +20,7 @@ export const postClock: Route = {
   role: 'admin',
   async handle({ request }, context) {
     assertEmulator(context, 'the clock');
-    const command = parsed(COMMAND, await bodyText(request));
+    const command = parsed(CLOCK_COMMAND, await bodyText(request));
     await moved(context.clock, command);
     await context.saveClock();
     return jsonAnswer(clockRow(context.clock));
@@ -54,7 +54,7 @@ const set = z.union([z.string(), z.number()]).transform((value, context) => {
   return z.NEVER;
 });
 
-const COMMAND = z
+export const CLOCK_COMMAND = z
   .strictObject(
     {
       advance: advance.optional(),
@@ -82,7 +82,10 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}
 
 const instantOf = (text: string): number => (INSTANT.test(text) ? Date.parse(text) : Number.NaN);
 
-async function moved(clock: VirtualClock, command: z.infer<typeof COMMAND>): Promise<void> {
+export type ClockCommand = z.infer<typeof CLOCK_COMMAND>;
+
+/** Resolves when every timer that fell due has run. Throws 400 for what would go back. */
+export async function moved(clock: VirtualClock, command: ClockCommand): Promise<void> {
   try {
     if (command.freeze) return clock.freeze();
     if (command.resume) return clock.resume();

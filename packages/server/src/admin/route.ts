@@ -8,6 +8,8 @@ export interface Route {
   readonly path: string;
   /** Null: anybody who reaches the port, for probes that carry neither a token nor a name. */
   readonly role: Role | null;
+  /** Whether an answer may take as long as the caller waits. */
+  readonly patient?: true;
   readonly handle: (call: AdminCall, context: AdminContext) => Promise<Response> | Response;
 }
 

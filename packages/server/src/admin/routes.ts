@@ -10,6 +10,7 @@ import { getRules, postRules } from './rules.ts';
 import { deleteSession, getSessions } from './sessions.ts';
 import { getStreamEvents } from './streams.ts';
 import { getTriggers, postTrigger } from './trigger.ts';
+import { postUserScenario } from './user-scenario.ts';
 
 /** Every admin call there is (design §4.3). The first is the hot one. */
 export const ROUTES: readonly Route[] = [
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   deleteAccount,
   getTriggers,
   postTrigger,
+  postUserScenario,
   getClock,
   postClock,
   getRules,

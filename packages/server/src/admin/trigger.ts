@@ -1,7 +1,7 @@
 import { type Account, AdmissionError } from '@listenpost/core';
 import { productOfScope } from '@listenpost/protocol';
 import { z } from 'zod';
-import { type Emulator, EmulatorError, type ScenarioInfo } from '../emulator/index.ts';
+import { type Emulator, EmulatorError, type TriggerRequest } from '../emulator/index.ts';
 import type { AdminContext } from './admin-api.ts';
 import { jsonAnswer } from './answer.ts';
 import { bodyText, checked, parsed } from './body.ts';
@@ -26,13 +26,25 @@ export const postTrigger: Route = {
     const emulator = emulatorOf(context);
     const body = await bodyText(request);
     const given = { ...Object.fromEntries(url.searchParams), ...(body.trim() === '' ? {} : parsed(PARAMETERS, body)) };
-    const { account: id, scope, product, ...parameters } = checked(REQUEST, given);
-    const account = accountOf(context, id);
     const name = segment('scenario');
-    const chosen = scope ?? product ?? defaultScope(context, emulator.scenarios(), name, account);
-    return jsonAnswer(await triggered(emulator, name, { account: account.id, scope: chosen, parameters }));
+    return jsonAnswer(await triggered(emulator, name, requestOf(context, name, given)));
   },
 };
+
+/**
+ * What is asked for, with what was left out: the first account there is, and its first scope on which the scenario exists.
+ * Without a scenario the scope must be named. Throws the refusal that names the bad field.
+ */
+export function requestOf(
+  context: AdminContext,
+  name: string | undefined,
+  given: Readonly<Record<string, unknown>>,
+): TriggerRequest {
+  const { account: id, scope, product, ...parameters } = checked(REQUEST, given);
+  const account = accountOf(context, id);
+  const chosen = scope ?? product ?? defaultScope(context, name, account);
+  return { account: account.id, scope: chosen, parameters };
+}
 
 const PARAMETERS = z.record(z.string(), z.unknown(), { error: 'expected a JSON object of parameters by name' });
 
@@ -42,7 +54,7 @@ const REQUEST = z.looseObject({
   product: z.string({ error: 'expected a product such as "usdm"; for isolated margin give scope instead' }).optional(),
 });
 
-function emulatorOf(context: AdminContext): Pick<Emulator, 'scenarios' | 'trigger'> {
+export function emulatorOf(context: AdminContext): Pick<Emulator, 'scenarios' | 'trigger' | 'check'> {
   assertEmulator(context, 'scenarios');
   if (context.emulator === null) throw new Refusal(404, 'this server has no scenarios');
   return context.emulator;
@@ -59,12 +71,10 @@ function accountOf({ house }: AdminContext, id: string | undefined): Account {
 }
 
 /** The first scope of the account on which the scenario exists. */
-function defaultScope(
-  { house }: AdminContext,
-  scenarios: readonly ScenarioInfo[],
-  name: string,
-  account: Account,
-): string {
+function defaultScope(context: AdminContext, name: string | undefined, account: Account): string {
+  if (name === undefined) throw new Refusal(400, 'scope: expected a scope such as "usdm" or "isolated:BTCUSDT"');
+  const { house } = context;
+  const scenarios = emulatorOf(context).scenarios();
   const products = scenarios.find((scenario) => scenario.name === name)?.products ?? [];
   for (const { product: scope } of products) {
     const product = productOfScope(scope);

@@ -34,6 +34,8 @@ export interface AdminRequest {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: 'application/json' | 'application/x-ndjson';
+  /** For an answer that comes when what was asked for is over, however long that takes. */
+  readonly patient?: true;
 }
 
 /** The parsed answer of a call that succeeded. Throws `CommandError` with the server's reason otherwise. */
@@ -53,12 +55,15 @@ async function send(options: AdminOptions, url: string, request: AdminRequest): 
       method,
       headers: { ...authorization(options), ...(body === undefined ? {} : { 'content-type': contentType }) },
       ...(body === undefined ? {} : { body }),
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      ...(request.patient === true ? UNHURRIED : { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }),
     });
   } catch (error) {
     throw unreachable(options.admin, error);
   }
 }
+
+/** Bun's fetch ends a silent connection after five minutes unless it is told not to; other runtimes let it be. */
+const UNHURRIED = { timeout: false } as RequestInit;
 
 function authorization(options: AdminOptions): Record<string, string> {
   return options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };

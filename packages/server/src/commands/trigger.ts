@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Command, Option } from 'commander';
 import { type ParameterInfo, parameterInfo } from '../emulator/parameters.ts';
 import { SCENARIOS } from '../emulator/scenarios.ts';
 import { type AdminOptions, addAdminOptions, callAdmin } from './admin-client.ts';
-import { CommandError } from './command-error.ts';
+import { CommandError, sentenceOf } from './command-error.ts';
 import { print, table, tell, wantsJson } from './output.ts';
 
 const EXAMPLES = `
@@ -11,6 +14,7 @@ Examples:
   listenpost trigger order.filled
   listenpost trigger order.filled --product coinm --symbol BTCUSD_PERP --qty 3 --side SELL
   listenpost trigger transfer --account demo2 --amount -100
+  listenpost trigger expiry-during-a-fill.json
 `;
 
 interface TriggerOptions extends AdminOptions {
@@ -28,7 +32,7 @@ export function addTriggerCommand(program: Command): void {
   const command = addAdminOptions(
     program.command('trigger').description('have the emulator play a scenario on a stream'),
   )
-    .argument('[scenario]', 'what happens; --list names all')
+    .argument('[scenario]', 'what happens, by name (--list names all) or as a file of steps: .json, .ts, .mjs or .js')
     .option('--account <id>', 'to whom (default: the first account)')
     .option('--product <product>', 'on which product (default: the first that has the scenario)')
     .addOption(
@@ -56,12 +60,56 @@ function parameters(): readonly ParameterInfo[] {
 async function trigger(scenario: string | undefined, options: TriggerOptions): Promise<void> {
   if (options.list === true) return listScenarios(options);
   if (scenario === undefined) throw new CommandError('which scenario? listenpost trigger --list names all', 2);
+  if (isFile(scenario)) return playFile(scenario, options);
   const given = Object.entries(options).filter(([name]) => !OWN_OPTIONS.has(name));
   const body = JSON.stringify(Object.fromEntries(given));
   const path = `/trigger/${encodeURIComponent(scenario)}`;
   const answer = (await callAdmin(options, { method: 'POST', path, body })) as { readonly events: number };
   if (wantsJson(options)) return print(JSON.stringify(answer));
   tell(`${scenario}: ${answer.events} ${answer.events === 1 ? 'event' : 'events'} emitted`);
+}
+
+const isFile = (text: string): boolean => /\.(json|ts|mts|mjs|js)$/.test(text);
+
+/** Options name the account and the stream where the file does not. */
+async function playFile(path: string, options: TriggerOptions): Promise<void> {
+  const { account, product, scope = product, ...others } = options;
+  const misplaced = Object.keys(others).find((name) => !OWN_OPTIONS.has(name));
+  if (misplaced !== undefined) {
+    throw new CommandError(`--${misplaced} belongs to one scenario; write it into the steps of ${path}`, 2);
+  }
+  const document = await scenarioOf(path);
+  const body = JSON.stringify({ ...(account && { account }), ...(scope && { scope }), ...document });
+  const answer = (await callAdmin(options, { method: 'POST', path: '/trigger', body, patient: true })) as Played;
+  if (wantsJson(options)) return print(JSON.stringify(answer));
+  for (const [index, step] of answer.steps.entries()) tell(`${index}  ${told(step)}`);
+  tell(`${path}: ${answer.events} ${answer.events === 1 ? 'event' : 'events'} emitted`);
+}
+
+interface Played {
+  readonly steps: readonly {
+    readonly kind: string;
+    readonly scenario?: string;
+    readonly events?: number;
+    readonly now?: number;
+  }[];
+  readonly events: number;
+}
+
+const told = ({ kind, scenario, events, now }: Played['steps'][number]): string =>
+  now === undefined ? `${scenario ?? kind}  ${events}` : `${kind}  ${new Date(now).toISOString()}`;
+
+/** A program's default export, or what a JSON file holds. */
+async function scenarioOf(path: string): Promise<object> {
+  try {
+    const document: unknown = path.endsWith('.json')
+      ? JSON.parse(await readFile(path, 'utf8'))
+      : ((await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }).default;
+    if (typeof document === 'object' && document !== null) return document;
+  } catch (cause) {
+    throw new CommandError(`${path} cannot be read: ${sentenceOf(cause)}`, 2, { cause });
+  }
+  throw new CommandError(`${path} holds no scenario; export default { steps: [ … ] }`, 2);
 }
 
 function listScenarios(options: TriggerOptions): Promise<void> {

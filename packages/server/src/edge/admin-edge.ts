@@ -49,7 +49,11 @@ export function startAdminEdge({ host, port, api }: AdminEdgeOptions): AdminEdge
     // The admin API bounds bodies itself, by what they say and by what it reads, with an answer that tells the bound.
     // The runtime's own limit would cut such a request without a word.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: (request, listening) => (isHandshake(request) ? openProducer(api, request, listening) : api.answer(request)),
+    fetch(request, listening) {
+      if (isHandshake(request)) return openProducer(api, request, listening);
+      if (api.isPatient(request)) listening.timeout(request, 0);
+      return api.answer(request);
+    },
     websocket: {
       maxPayloadLength: BODY_BYTES_MAX,
       backpressureLimit: RUNTIME_BYTES_MAX,
