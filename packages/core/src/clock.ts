@@ -18,8 +18,8 @@ export interface Clock {
   readonly frozen: boolean;
 }
 
-/** Rejects never: nobody would be told. */
-export type Action = () => void | Promise<void>;
+/** A promise that it returns never rejects: nobody would be told. */
+export type Action = () => unknown;
 
 export interface Timer {
   cancel(): void;
