@@ -1,16 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { PRODUCTS, type ProductId } from '@listenpost/protocol';
 import { type Command, Option } from 'commander';
 import { type ParameterInfo, parameterInfo } from '../emulator/parameters.ts';
-import { SCENARIOS } from '../emulator/scenarios.ts';
+import { SCENARIOS, type Scenario } from '../emulator/scenarios.ts';
 import { type AdminOptions, addAdminOptions, callAdmin } from './admin-client.ts';
 import { CommandError, sentenceOf } from './command-error.ts';
 import { print, table, tell, wantsJson } from './output.ts';
 
 const EXAMPLES = `
 Examples:
-  listenpost trigger --list
+  listenpost trigger --list --product spot
   listenpost trigger order.filled
   listenpost trigger order.filled --product coinm --symbol BTCUSD_PERP --qty 3 --side SELL
   listenpost trigger transfer --account demo2 --amount -100
@@ -41,7 +42,7 @@ export function addTriggerCommand(program: Command): void {
         'on which stream, where the product has several, such as isolated:BTCUSDT',
       ).conflicts('product'),
     )
-    .option('--list', 'name the scenarios, and what each takes')
+    .option('--list', 'name the scenarios of every product, or of --product, and what each takes')
     .option('--json', 'JSON even on a terminal');
   for (const { name, meaning, absent } of parameters())
     command.option(`--${name} <value>`, `${meaning} (default: ${absent})`);
@@ -112,22 +113,27 @@ async function scenarioOf(path: string): Promise<object> {
   throw new CommandError(`${path} holds no scenario; export default { steps: [ … ] }`, 2);
 }
 
+/** Product by product; those of one where the options name it. */
 function listScenarios(options: TriggerOptions): Promise<void> {
-  const rows = SCENARIOS.flatMap(({ name, title, plays }) =>
-    Object.entries(plays).map(([product, play]) => ({
-      scenario: name,
-      product,
-      title,
-      parameters: play.parameters.map((id) => parameterInfo(id).name),
-      events: play.events,
-    })),
-  );
+  const rows = Object.keys(PRODUCTS)
+    .filter((product) => options.product === undefined || options.product === product)
+    .flatMap((product) => SCENARIOS.flatMap((scenario) => listedRow(scenario, product as ProductId)));
+  if (rows.length === 0) {
+    throw new CommandError(`--product: expected one of ${Object.keys(PRODUCTS).join(', ')}`, 2);
+  }
   if (wantsJson(options)) return print(JSON.stringify(rows));
-  const headings = ['scenario', 'product', 'what happens', 'takes'];
+  const headings = ['product', 'scenario', 'what happens', 'takes'];
   return print(
     table(
       headings,
-      rows.map((row) => [row.scenario, row.product, row.title, row.parameters.join(' ')]),
+      rows.map((row) => [row.product, row.scenario, row.title, row.parameters.join(' ')]),
     ),
   );
+}
+
+function listedRow({ name, title, plays }: Scenario, product: ProductId) {
+  const play = plays[product];
+  if (play === undefined) return [];
+  const parameters = play.parameters.map((id) => parameterInfo(id).name);
+  return [{ scenario: name, product, title, parameters, events: play.events }];
 }
