@@ -107,7 +107,7 @@ function untilClosed(handlers: SocketHandlers): Told {
   let ended = false;
   let late: Timer | undefined;
   const endAfter = (delayMs: number, reason: string): void => {
-    late ??= machineClock.after(delayMs, () => closed(CLOSED_ABNORMALLY, reason));
+    if (!ended) late ??= machineClock.after(delayMs, () => closed(CLOSED_ABNORMALLY, reason));
   };
   function closed(code: number, reason: string): void {
     if (ended) return;

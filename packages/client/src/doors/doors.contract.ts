@@ -476,20 +476,7 @@ async function assertNothingMore(ear: Ear, doors: Doors): Promise<void> {
   assert.deepEqual(ear.told, told);
 }
 
-export const DOORS_CASES: readonly DoorsCase[] = [...clockCases, ...httpCases, ...socketCases].map(({ name, run }) => ({
-  name,
-  run: (doors) => awake(() => run(doors)),
-}));
-
-/** The doors' timers keep no process alive, and Node ends one in which nothing else does. */
-async function awake(run: () => Promise<void>): Promise<void> {
-  const hold = setInterval(() => {}, 1000);
-  try {
-    await run();
-  } finally {
-    clearInterval(hold);
-  }
-}
+export const DOORS_CASES: readonly DoorsCase[] = [...clockCases, ...httpCases, ...socketCases];
 
 async function withPeer(run: (peer: Peer) => Promise<void>): Promise<void> {
   const peer = await openPeer();
