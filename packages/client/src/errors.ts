@@ -40,7 +40,7 @@ export class VenueError extends UserDataStreamError {
 
   override shouldRetry(): boolean {
     if (this.status >= 500) return true;
-    return this.status !== 410 && !LASTING_CODES.has(this.code);
+    return this.status !== 404 && this.status !== 410 && !LASTING_CODES.has(this.code);
   }
 }
 

@@ -5,6 +5,7 @@ import type { UserDataStreamOptions } from './options.ts';
 import { json, ManualDoors, type ManualSocket, settled } from './testing/manual-doors.ts';
 import { UserDataStream } from './user-data-stream.ts';
 import { listenpost } from './venues.ts';
+import type { Signer } from './wire/signer.ts';
 import { wire } from './wiring.ts';
 
 const MINUTE = 60_000;
@@ -19,7 +20,11 @@ interface Story {
 }
 
 /** A USDⓈ-M stream by listenKeys k1, k2, …; a new one after each that the test lets expire. */
-function story(options: Partial<UserDataStreamOptions<'usdm', string>> = {}, { resume = false } = {}): Story {
+function story(
+  options: Partial<UserDataStreamOptions<'usdm', string>> = {},
+  { resume = false } = {},
+  ...signers: Signer[]
+): Story {
   const doors = new ManualDoors();
   const keys = { current: 1 };
   doors.answer = () => json({ listenKey: `k${keys.current}` });
@@ -30,7 +35,7 @@ function story(options: Partial<UserDataStreamOptions<'usdm', string>> = {}, { r
     check: false,
     ...options,
   };
-  const stream = new UserDataStream(all, wire(all as UserDataStreamOptions, doors));
+  const stream = new UserDataStream(all, wire(all as UserDataStreamOptions, doors, ...signers));
   return {
     doors,
     stream,
@@ -502,6 +507,27 @@ describe('the verdict', () => {
     expect(value).toMatchObject({ e: 'gap', reason: 'the account has changed and no event came' });
     expect((value as { from: number }).from).toBeLessThanOrEqual(silentSince);
   });
+});
+
+test('a venue that has no call for the account is not asked again, and not doubted', async () => {
+  const { doors, stream, open } = story(
+    { check: undefined as never, checkAfterMs: 10_000 },
+    {},
+    { kind: 'HMAC', sign: async () => 'signed' },
+  );
+  const answer = doors.answer;
+  doors.answer = (request) =>
+    request.method === 'GET' ? json({ code: -5000, msg: 'Path is invalid' }, 404) : answer(request);
+  const verdicts: string[] = [];
+  stream.onStatus(({ verdict }) => verdicts.push(verdict));
+  stream[Symbol.asyncIterator]();
+  await open();
+  for (let n = 0; n < 20; n++) {
+    await doors.clock.advance(5000);
+    doors.socket.pong();
+  }
+  expect(verdicts).toEqual(['quiet']);
+  expect(doors.requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
 });
 
 describe('what makes no sense', () => {

@@ -3,7 +3,7 @@
  * their rows (`products.ts`, `venues.ts`), so that here are two ways of being granted and nothing else.
  */
 import type { Doors } from './doors.ts';
-import { OptionsError } from './errors.ts';
+import { OptionsError, streamError } from './errors.ts';
 import type { WireEvent } from './events.ts';
 import type { OpenFeed } from './feed/feed.ts';
 import { LINE_SETTINGS, type LineSettings } from './feed/line.ts';
@@ -183,7 +183,23 @@ function checkOf(
   if (check !== undefined) return each(check);
   if (venue.resume) return probe({ clock: doors.clock, budget, openFeed, signal: closing.signal });
   const own = credentials.signer === undefined ? undefined : accountCheck(product, rest);
-  return own === undefined ? undefined : each(own);
+  return own === undefined ? undefined : whereItCan(each(own));
+}
+
+/**
+ * A venue that copies the protocol may not have the call, and a key may not be allowed it: then the account is not asked, which is
+ * no doubt about the stream.
+ */
+function whereItCan(check: CheckAccounts): CheckAccounts {
+  let can = true;
+  return async (scopes) => {
+    if (!can) return new Map();
+    return check(scopes).catch((cause: unknown) => {
+      if (streamError(cause).shouldRetry()) throw cause;
+      can = false;
+      return new Map();
+    });
+  };
 }
 
 /** One scope after the other. */
