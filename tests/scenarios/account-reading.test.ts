@@ -210,7 +210,8 @@ describe('refusals', () => {
   });
 
   test.each([
-    ['/sapi/v1/margin/account', {}, 401, -2015],
+    ['/sapi/v1/margin/account', {}, 400, -3003],
+    ['/api/v3/account', {}, 401, -2015],
     ['/sapi/v1/margin/openOrders', { symbol: 'ETHUSDT', isIsolated: 'TRUE' }, 400, -3003],
     ['/sapi/v1/margin/isolated/account', { symbols: 'ETHUSDT' }, 400, -3003],
   ] as const)('an account that is isolated to BTCUSDT gets %s %j', async (path, params, status, code) => {

@@ -572,6 +572,25 @@ const PROVOKED: { readonly [Row in ErrorName]: readonly Provocation[] } = {
       'Invalid symbol.',
     ),
   ],
+  EITHER_PARAM: [
+    byFutures(
+      'an order is asked for by no id',
+      async () => rest(await on('open'), `GET /fapi/v1/order?${signedQuery(`symbol=BTCUSDT&timestamp=${now()}`)}`),
+      400,
+      -1102,
+      "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!",
+    ),
+  ],
+  ORDER_NOT_FOUND: [
+    byFutures(
+      'an order is asked for that never was',
+      async () =>
+        rest(await on('open'), `GET /fapi/v1/order?${signedQuery(`symbol=BTCUSDT&orderId=1&timestamp=${now()}`)}`),
+      400,
+      -2013,
+      'Order does not exist.',
+    ),
+  ],
   OPTIONAL_PARAMS_BAD_COMBO: [
     bySbe(
       '`resume` is asked for in SBE',

@@ -389,7 +389,9 @@ const METHOD_PARTS = new Set(['index', 'handler']);
 
 /** `paths` under packages/core/src/methods against the operations of the tables, both ways. */
 export function methodFileFaults(paths: readonly string[], operations: ReadonlySet<string>): string[] {
-  const names = paths.filter((path) => !isTest(path)).map((path) => path.replace(/^.*\//, '').replace(/\.ts$/, ''));
+  const names = paths
+    .filter((path) => !isTest(path))
+    .map((path) => path.replace(/^packages\/core\/src\/methods\//, '').replace(/\.ts$/, ''));
   const missing = [...operations].filter((operation) => !names.includes(operation));
   const strangers = names.filter(
     (name) => !operations.has(name) && !METHOD_PARTS.has(name) && !/^[a-z]+(-[a-z]+)+$/.test(name),

@@ -24,22 +24,20 @@ export interface Reading {
   readonly shapes: AccountShapes;
 }
 
-/** Throws -2015 or -3003 where the caller has no such account. */
+/** Throws -3003 where the caller has no such margin account; of other products the hallway has made sure. */
 export function readingOf(call: KeyedCall, house: House): Reading {
-  const { product, params, apiKey } = call;
-  if (product.isolatedAs === undefined || !isIsolated(params)) {
-    return readingIn(call, house, house.placeOf(apiKey, product).product, product.id);
-  }
+  const { product, params } = call;
+  if (product.isolatedAs === undefined || !isIsolated(params)) return readingIn(call, house, product, product.id);
   const symbol = params.text('symbol');
-  if (symbol === undefined) throw new WireError('MANDATORY_PARAM', ['symbol']);
+  if (symbol === undefined) throw missing('symbol');
   const scope = house.knownSymbols.has(symbol) ? scopeOfSymbol(product, symbol) : undefined;
   if (scope === undefined) throw new WireError('BAD_SYMBOL');
-  if (apiKey.account.place(scope, house.knownSymbols) === undefined) throw new WireError('MARGIN_ACCOUNT_NOT_FOUND');
   return readingIn(call, house, PRODUCTS[product.isolatedAs], scope);
 }
 
-/** The book of one stream, its times in the unit that the caller reads. */
+/** The book of one stream, its times in the unit that the caller reads. Throws -3003 where the caller has no such stream. */
 export function readingIn({ apiKey, instant }: KeyedCall, house: House, product: Product, scope: string): Reading {
+  if (apiKey.account.place(scope, house.knownSymbols) === undefined) throw new WireError('MARGIN_ACCOUNT_NOT_FOUND');
   if (house.accountBooks === undefined) throw new Error(`no books to read ${scope} from, but its endpoint was served`);
   const book = house.accountBooks.read(apiKey.account.id, scope);
   return { book: inUnit(book, instant), shapes: accountShapes(product.id) };

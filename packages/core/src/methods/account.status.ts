@@ -28,8 +28,9 @@ function isolatedAccounts(call: KeyedCall, house: House): Result {
   if (named?.some((symbol) => !house.knownSymbols.has(symbol))) throw new WireError('BAD_SYMBOL');
   const scopes = (named ?? [...house.knownSymbols]).map((symbol) => scopeOfSymbol(product, symbol) ?? '');
   const owned = scopes.filter((scope) => apiKey.account.place(scope, house.knownSymbols) !== undefined);
-  if (named !== undefined && owned.length < named.length) throw new WireError('MARGIN_ACCOUNT_NOT_FOUND');
-  const readings = owned.map((scope) => readingIn(call, house, PRODUCTS[product.id], scope));
+  const readings = (named === undefined ? owned : scopes).map((scope) =>
+    readingIn(call, house, PRODUCTS[product.id], scope),
+  );
   const assets = readings.map(({ book, shapes }) => shapeOf(call, shapes, 'account')(book));
   if (named !== undefined) return { assets };
   const total = (read: (totals: (typeof readings)[number]['book']['totals']) => string): string =>

@@ -26,9 +26,9 @@ import { userDataStreamSubscribeSignature } from './userDataStream.subscribe.sig
 import { userDataStreamSubscribe } from './userDataStream.subscribe.ts';
 import { userDataStreamUnsubscribe } from './userDataStream.unsubscribe.ts';
 import { userListenToken } from './userListenToken.ts';
-import { accountBalanceV2 } from './v2.account.balance.ts';
-import { accountPositionV2 } from './v2.account.position.ts';
-import { accountStatusV2 } from './v2.account.status.ts';
+import { accountBalanceV2 } from './v2/account.balance.ts';
+import { accountPositionV2 } from './v2/account.position.ts';
+import { accountStatusV2 } from './v2/account.status.ts';
 
 /** For rows whose security asks for an API key. Its absence here means a row of the tables is wrong. */
 const keyed =

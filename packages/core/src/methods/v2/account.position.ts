@@ -1,5 +1,5 @@
-import { readingOf, shapeOf, symbolFilter } from './account-call.ts';
-import type { Handler } from './handler.ts';
+import { readingOf, shapeOf, symbolFilter } from '../account-call.ts';
+import type { Handler } from '../handler.ts';
 
 /** Positions that are open or have an open order (`/fapi/v3/positionRisk`). */
 export const accountPositionV2: Handler = (call, house) => {

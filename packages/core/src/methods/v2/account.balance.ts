@@ -1,5 +1,5 @@
-import { readingOf, shapeOf } from './account-call.ts';
-import type { Handler } from './handler.ts';
+import { readingOf, shapeOf } from '../account-call.ts';
+import type { Handler } from '../handler.ts';
 
 /** Balances by asset (`/fapi/v3/balance`). */
 export const accountBalanceV2: Handler = (call, house) => {
