@@ -12,6 +12,8 @@ import {
 import type { AccountBooks } from './account-books.ts';
 import type { Clock } from './clock.ts';
 import type { Connection } from './connections/connection.ts';
+import type { Request } from './control/call.ts';
+import { answer, type Reply } from './control/hallway.ts';
 import { type LimitSettings, RateLimits } from './control/rate-limits.ts';
 import { RequestTally } from './control/request-tally.ts';
 import { WireError } from './control/wire-error.ts';
@@ -44,8 +46,10 @@ export interface Doors {
   readonly addressMatcher: AddressMatcher;
   /** Absent where nobody keeps accounts: the calls that read them are then unknown paths. */
   readonly accountBooks?: AccountBooks;
-  /** The clocks a request's timestamp may fit, in ms: the house's own, and in the emulator the machine's too. */
-  signingClocks(): readonly number[];
+  /** The clocks a timestamp of this key may fit, in ms: the house's own, and in the emulator the machine's too. */
+  signingClocks(apiKey: ApiKey, product: Product): readonly number[];
+  /** What stands before the control hallway, of both doors; `walk` is the hallway itself. Absent: nothing. */
+  beforeHallway?(request: Request, walk: () => Promise<Reply>): Promise<Reply>;
   /** An unexpected state: told to the operator, never to the wire. */
   report(cause: unknown): void;
   /** One line for the operator, the first time a key meets a path that fell silent. */
@@ -99,6 +103,8 @@ export class House {
   readonly legacyPaths: Settings['legacyPaths'];
   readonly expirationTimeUnit: Settings['expirationTimeUnit'];
   readonly sbe: Settings['sbe'];
+  /** The control hallway, from either door. */
+  readonly answer: (request: Request) => Promise<Reply>;
   readonly #doors: Doors;
   #rules: Rules;
   readonly #noticed = new Set<string>();
@@ -108,6 +114,11 @@ export class House {
   constructor(doors: Doors, settings: Settings) {
     const { clock, random, crypto, secrets, journal, store, addressMatcher } = doors;
     this.#doors = doors;
+    const { beforeHallway } = doors;
+    this.answer =
+      beforeHallway === undefined
+        ? (request) => answer(this, request)
+        : (request) => beforeHallway(request, () => answer(this, request));
     this.clock = clock;
     this.random = random;
     this.journal = journal;
@@ -146,8 +157,8 @@ export class House {
     return reads === undefined || this[reads] !== undefined;
   }
 
-  signingClocks(): readonly number[] {
-    return this.#doors.signingClocks();
+  signingClocks(apiKey: ApiKey, product: Product): readonly number[] {
+    return this.#doors.signingClocks(apiKey, product);
   }
 
   report(cause: unknown): void {

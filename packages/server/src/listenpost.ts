@@ -15,8 +15,10 @@ import { addressMatcher } from './config/ip-allow-list.ts';
 import { nodeCrypto } from './crypto.ts';
 import { drain } from './drain.ts';
 import { startAdminEdge } from './edge/admin-edge.ts';
+import type { Intermediary } from './edge/intermediary.ts';
 import { machineTime } from './edge/machine-time.ts';
 import { type PublicEdge, startPublicEdge } from './edge/public-edge.ts';
+import { Emulation } from './emulation.ts';
 import { Emulator } from './emulator/emulator.ts';
 import { nodeRandom } from './random.ts';
 import { createSecretBox, makeSecrets, type Secrets } from './secrets.ts';
@@ -84,6 +86,10 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
   opened.push(() => journal.close());
   const metrics = new Metrics();
   const emulator = config.command === 'dev' ? emulatorOf(() => house, config, clock) : null;
+  const emulation: Emulation | undefined =
+    config.command === 'dev'
+      ? new Emulation({ house: () => house, clock, random: nodeRandom, log, heldBytesMax: OUTBOX_BYTES_MAX })
+      : undefined;
   const house: House = new House(
     {
       clock,
@@ -94,7 +100,8 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
       store,
       addressMatcher,
       ...(emulator === null ? {} : { accountBooks: emulator }),
-      signingClocks: () => (config.command === 'dev' ? [clock.now(), machineTime.now()] : [clock.now()]),
+      signingClocks: (apiKey, product) => emulation?.signingClocks(apiKey.account.id, product.id) ?? [clock.now()],
+      ...(emulation === undefined ? {} : { beforeHallway: (request, walk) => emulation.faults.call(request, walk) }),
       report: (cause) => log.error({ err: cause }, 'an unexpected fault; the request or connection it met was ended'),
       noticeLegacyPath: (product) => noticeLegacyPath(log, product),
       connectionEnded: (name: EndName) => metrics.connectionEnded(name),
@@ -107,7 +114,7 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
   await house.listenTokens.restore(contents.settings, store);
 
   const tls = await certificateOf(config);
-  const edges = openEdges(config, rig, house, tls?.certificate, opened);
+  const edges = openEdges(config, rig, house, emulation?.between, tls?.certificate, opened);
   const saveClock = () =>
     store.commit([{ kind: 'putSetting', name: CLOCK_SETTING, value: JSON.stringify(clock.state) }]);
   let draining = false;
@@ -120,6 +127,7 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
     allowedHosts: allowHosts(config.listen.adminHost),
     accountRegistry,
     emulator,
+    emulation: emulation ?? null,
     metrics,
     draining: () => draining,
   });
@@ -142,6 +150,8 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
     async close(drainSeconds) {
       draining = true;
       clearInterval(upkeep);
+      // What faults hold back would hold up the drain.
+      emulation?.faults.removeAll();
       await drain(house, Object.values(edges), drainSeconds * 1000);
       await admin.stop();
       await journal.close();
@@ -177,6 +187,7 @@ function openEdges(
   { listen, trustedProxies }: Config,
   rig: Rig,
   house: House,
+  between: Intermediary | undefined,
   certificate: Certificate | undefined,
   opened: Opened,
 ): Edges {
@@ -186,6 +197,7 @@ function openEdges(
     trustedProxies,
     outboxBytesMax: OUTBOX_BYTES_MAX,
     connectionsMax: rig.connectionsMax ?? CONNECTIONS_MAX,
+    between,
   };
   const http = startPublicEdge({ ...shared, port: listen.port });
   opened.push(() => http.stop());

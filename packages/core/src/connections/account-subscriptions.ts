@@ -156,6 +156,17 @@ export class AccountSubscriptions {
     this.#enter(subscription, decide(LISTEN_TOKEN_LIFECYCLE, 'live', input));
   }
 
+  /** As their deadline does, ahead of it: their tokens open nothing any more. */
+  expireTokens(matches: (stream: string) => boolean): number {
+    const expiring = [...this.#byId.values()].filter(({ grant, stream }) => grant.kind === 'token' && matches(stream));
+    for (const subscription of expiring) {
+      const { place, deadline } = subscription.grant;
+      if (deadline !== null) this.#doors.house.listenTokens.expire(place.stream, deadline);
+      this.take(subscription, 'deadline');
+    }
+    return expiring.length;
+  }
+
   deliver(subscription: AccountSubscription, type: string, body: string, sequence?: number): void {
     const { resume } = subscription;
     // The machine's timer may be late; an event after the deadline is nobody's.

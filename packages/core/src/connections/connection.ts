@@ -5,6 +5,7 @@ import {
   type ConnectionState,
   ENDS,
   type EndName,
+  type ProductId,
 } from '@listenpost/protocol';
 import type { Timer } from '../clock.ts';
 import type { Outbox } from '../data/resume.ts';
@@ -20,6 +21,13 @@ import { Heartbeat } from './heartbeat.ts';
  */
 const BACKFILL_WAITING_BYTES_MAX = 64 * 1024;
 
+export interface SubscriptionInfo {
+  readonly stream: string;
+  readonly product: ProductId;
+  /** On the WebSocket API. */
+  readonly subscriptionId?: number;
+}
+
 /** What an operator sees of a connection. */
 export interface ConnectionInfo {
   readonly id: string;
@@ -27,7 +35,9 @@ export interface ConnectionInfo {
   readonly row: string;
   readonly ip: string;
   readonly openedAt: number;
-  readonly subscriptions: readonly { readonly stream: string }[];
+  /** Whose path it came by. */
+  readonly product: ProductId;
+  readonly subscriptions: readonly SubscriptionInfo[];
   readonly account: string | null;
 }
 
@@ -69,6 +79,11 @@ export abstract class Connection implements Outbox {
   protected abstract sayShutdown(): void;
   /** Frames of this kind are counted against this many a second. */
   protected abstract get controlFramesPerSecond(): number;
+
+  /** Ends subscriptions by listenTokens as their deadline does, with the tokens; how many. Streams have none. */
+  expireTokens(_matches: (stream: string) => boolean): number {
+    return 0;
+  }
 
   get state(): ConnectionState {
     return this.#state;

@@ -101,7 +101,8 @@ export class StreamConnection extends Connection {
       row: this.row.name,
       ip: this.ip,
       openedAt: this.openedAt,
-      subscriptions: live.map(({ stream }) => ({ stream })),
+      product: this.#base.product,
+      subscriptions: live.map(({ stream, product }) => ({ stream, product })),
       account: null,
     };
   }

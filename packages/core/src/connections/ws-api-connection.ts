@@ -1,7 +1,7 @@
 import { instantIn, type Method, PRODUCTS, type Product, REQUEST_ID, type WsApi } from '@listenpost/protocol';
 import { isAllowed } from '../control/authenticate.ts';
 import type { Caller } from '../control/call.ts';
-import { answer, type Reply } from '../control/hallway.ts';
+import type { Reply } from '../control/hallway.ts';
 import { Params } from '../control/params.ts';
 import type { Usage } from '../control/rate-limits.ts';
 import { Session } from '../control/session.ts';
@@ -65,7 +65,12 @@ export class WsApiConnection extends Connection {
       row: this.row.name,
       ip: this.ip,
       openedAt: this.openedAt,
-      subscriptions: [...(this.#session.subscriptions?.all() ?? [])].map(({ stream }) => ({ stream })),
+      product: this.#product.id,
+      subscriptions: [...(this.#session.subscriptions?.all() ?? [])].map(({ id, stream, product }) => ({
+        subscriptionId: id,
+        stream,
+        product,
+      })),
       account: this.#session.apiKey?.account.id ?? null,
     };
   }
@@ -94,6 +99,10 @@ export class WsApiConnection extends Connection {
   protected override sayShutdown(): void {
     const E = instantIn(this.#encoding.timeUnit, this.house.clock.now());
     this.send(this.#encoding.connectionEvent({ e: 'serverShutdown', E }));
+  }
+
+  override expireTokens(matches: (stream: string) => boolean): number {
+    return this.#session.subscriptions?.expireTokens(matches) ?? 0;
   }
 
   /** Each request asks the rules by itself. */
@@ -149,7 +158,7 @@ export class WsApiConnection extends Connection {
     const row = this.house.rules.methods.get(path)?.get(nameOf(method));
     const given = Params.ofJson(params);
     if (row === undefined) return this.#unknownMethod();
-    return answer(this.house, {
+    return this.house.answer({
       operation: row.name,
       product: this.#product,
       security: row.security,

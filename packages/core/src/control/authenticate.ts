@@ -30,7 +30,7 @@ export function authenticate(
   if (security === 'NONE') return undefined;
   const apiKey = typeof claimed === 'string' ? knownApiKey(house, claimed) : (claimed ?? keyOfLogon(caller));
   if (!isAllowed(house, apiKey, product, caller.ip)) throw new WireError('REJECTED_MBX_KEY');
-  if (proof !== undefined) assertProven(house, apiKey, proof, caller.signedPayloads(params));
+  if (proof !== undefined) assertProven(house, apiKey, product, proof, caller.signedPayloads(params));
   return apiKey;
 }
 
@@ -89,8 +89,14 @@ function proofFor(security: Security, own: string | undefined, params: Params): 
 
 const timeOf = (params: Params): SignedTime => signedTime(params.mandatory('timestamp'), params.text('recvWindow'));
 
-function assertProven(house: House, apiKey: ApiKey, { time, signature }: Proof, payloads: readonly string[]): void {
-  assertTimely(house.signingClocks(), time);
+function assertProven(
+  house: House,
+  apiKey: ApiKey,
+  product: Product,
+  { time, signature }: Proof,
+  payloads: readonly string[],
+): void {
+  assertTimely(house.signingClocks(apiKey, product), time);
   if (signature === undefined) return;
   if (!payloads.some((payload) => apiKey.verify(payload, signature))) throw new WireError('INVALID_SIGNATURE');
 }

@@ -174,6 +174,11 @@ export class ListenKeys {
     await this.#enter(key, decide(LISTEN_KEY_LIFECYCLE, 'live', 'close'), keyRowOf(key.product));
   }
 
+  /** Ends one live key as its deadline does. */
+  expire(key: ListenKey): void {
+    if (this.#byStream.get(key.stream) === key) this.#expire(key);
+  }
+
   /** Ends every key of an account that goes. */
   async endAll(account: string): Promise<void> {
     const keys = [...this.#byStream.values()].filter((key) => key.account === account);

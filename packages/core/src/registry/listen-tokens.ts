@@ -37,6 +37,8 @@ const CROSS_NUMBER = 0;
 export class ListenTokens {
   readonly #doors: ListenTokenDoors;
   #symbolNumbers: SymbolNumbers;
+  /** Tokens that were expired before their deadline, by what tells them apart; each is let go of at its deadline. */
+  readonly #expired = new Set<string>();
 
   constructor(doors: ListenTokenDoors) {
     this.#doors = doors;
@@ -69,6 +71,13 @@ export class ListenTokens {
     return { token: secrets.sealToken(payload), deadline };
   }
 
+  /** The stream's token of this deadline opens nothing from now on. Lasts as long as the process. */
+  expire(stream: string, deadline: number): void {
+    const name = `${stream} ${deadline}`;
+    this.#expired.add(name);
+    this.#doors.clock.at(deadline, () => this.#expired.delete(name));
+  }
+
   /** Throws the one row there is for a token that is malformed, forged, expired, revoked or out of its API key's reach. */
   read(text: string): ListenToken {
     const { clock, secrets, accounts } = this.#doors;
@@ -84,7 +93,7 @@ export class ListenTokens {
     const symbol = symbolNumber === CROSS_NUMBER ? undefined : this.#symbolNumbers.symbolOf(symbolNumber);
     const known = symbolNumber === CROSS_NUMBER || symbol !== undefined;
     const place = known && apiKey.permits(CROSS.permission) ? this.#place(apiKey, symbol) : undefined;
-    if (place === undefined) throw deadToken();
+    if (place === undefined || this.#expired.has(`${place.stream} ${deadline}`)) throw deadToken();
     return { apiKey, place, deadline };
   }
 

@@ -5,6 +5,7 @@
  */
 import type { House, VirtualClock } from '@listenpost/core';
 import { requestTarget } from '../edge/request-target.ts';
+import type { Emulation } from '../emulation.ts';
 import type { Emulator } from '../emulator/index.ts';
 import { type AdminToken, assertNoForeignPage, TokenGate } from './access.ts';
 import type { AccountRegistry } from './account-registry.ts';
@@ -31,6 +32,8 @@ export interface AdminDeps {
   readonly accountRegistry: AccountRegistry;
   /** Null where there are no scenarios to trigger. */
   readonly emulator: Pick<Emulator, 'scenarios' | 'trigger' | 'check'> | null;
+  /** Null in the service: no faults, and no journal of what passed. */
+  readonly emulation: Emulation | null;
   readonly metrics: Metrics;
   /** Whether the server is on its way down, as `/readyz` tells. */
   draining(): boolean;

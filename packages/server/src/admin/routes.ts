@@ -1,10 +1,12 @@
 import { deleteAccount, getAccounts, postAccounts, putAccount } from './accounts.ts';
 import { getClock, postClock } from './clock.ts';
 import { postEvents } from './events.ts';
+import { deleteFault, deleteFaults, getFaults, postFault } from './faults.ts';
 import { getHealth, getReady } from './health.ts';
 import { getIngest } from './ingest.ts';
 import { deleteKey, getKeys } from './keys.ts';
 import { getMetrics } from './metrics.ts';
+import { deleteRequests, getExplainSignature, getRequests } from './requests.ts';
 import type { Route } from './route.ts';
 import { getRules, postRules } from './rules.ts';
 import { deleteSession, getSessions } from './sessions.ts';
@@ -32,6 +34,13 @@ export const ROUTES: readonly Route[] = [
   postClock,
   getRules,
   postRules,
+  getFaults,
+  postFault,
+  deleteFault,
+  deleteFaults,
+  getRequests,
+  deleteRequests,
+  getExplainSignature,
   getHealth,
   getReady,
   getMetrics,

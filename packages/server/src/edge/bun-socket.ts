@@ -1,12 +1,13 @@
-import type { Frame, Socket } from '@listenpost/core';
+import type { Frame } from '@listenpost/core';
 import type { End } from '@listenpost/protocol';
 import type { ServerWebSocket } from 'bun';
+import type { EdgeSocket } from './intermediary.ts';
 
 /** What `send` answers when the outbox is past its bound and the frame was not queued. */
 const DROPPED = 0;
 
 /** Bun's WebSocket behind core's door. */
-export class BunSocket implements Socket {
+export class BunSocket implements EdgeSocket {
   readonly #socket: ServerWebSocket<unknown>;
 
   constructor(socket: ServerWebSocket<unknown>) {
@@ -35,5 +36,13 @@ export class BunSocket implements Socket {
 
   terminate(): void {
     this.#socket.terminate();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 }

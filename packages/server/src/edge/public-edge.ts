@@ -7,8 +7,9 @@ import { FRAME_BYTES_MAX, PRODUCTS } from '@listenpost/protocol';
 import type { Server, ServerWebSocket, TLSOptions, WebSocketHandler } from 'bun';
 import { BunSocket } from './bun-socket.ts';
 import { type ClientAddress, clientAddress } from './client-address.ts';
+import type { Answer, Hearing, Intermediary, Visit } from './intermediary.ts';
 import { errorResponse } from './rest-response.ts';
-import { route } from './route.ts';
+import { routed, visitOf } from './route.ts';
 
 /** Requests are a few hundred bytes; a signed one with a form body is not ten times that. */
 const REQUEST_BYTES_MAX = 64 * 1024;
@@ -24,6 +25,8 @@ export interface PublicEdgeOptions {
   readonly outboxBytesMax: number;
   /** Connections held at once, over all addresses. */
   readonly connectionsMax: number;
+  /** What stands before core; undefined: nothing. */
+  readonly between: Intermediary | undefined;
 }
 
 export interface PublicEdge {
@@ -39,7 +42,7 @@ export interface PublicEdge {
   stop(): Promise<void>;
 }
 
-type Data = { readonly connection: Connection };
+type Data = { readonly connection: Hearing };
 type PublicServer = Server<Data>;
 
 export function startPublicEdge(options: PublicEdgeOptions): PublicEdge {
@@ -104,16 +107,27 @@ function serve(
   address: ClientAddress,
   request: Request,
   server: PublicServer,
-): Response | Promise<Response> | undefined {
-  const { house, connectionsMax } = options;
-  const outcome = route(house, request, address(request, server.requestIP(request)?.address ?? ''), connectionsMax);
+): Answer | Promise<Answer> {
+  const { house, between } = options;
+  const visit = visitOf(house, request, address(request, server.requestIP(request)?.address ?? ''));
+  if (between === undefined) return served(options, server, visit);
+  return between.visit(visit, () => served(options, server, visit));
+}
+
+function served(
+  { house, connectionsMax, between }: PublicEdgeOptions,
+  server: PublicServer,
+  visit: Visit,
+): Answer | Promise<Answer> {
+  const outcome = routed(house, visit, connectionsMax);
   if (!(outcome instanceof Connection)) return outcome;
-  if (server.upgrade(request, { data: { connection: outcome } })) return undefined;
+  const connection = between === undefined ? outcome : between.hearing(outcome, visit, outcome);
+  if (server.upgrade(visit.request, { data: { connection } })) return undefined;
   return errorResponse(PRODUCTS.usdm, 'MALFORMED_HANDSHAKE');
 }
 
 function sockets(house: House, outboxBytesMax: number): WebSocketHandler<Data> {
-  const guarded = (socket: ServerWebSocket<Data>, act: (connection: Connection) => void) => {
+  const guarded = (socket: ServerWebSocket<Data>, act: (connection: Hearing) => void) => {
     const { connection } = socket.data;
     try {
       act(connection);
@@ -139,7 +153,7 @@ function sockets(house: House, outboxBytesMax: number): WebSocketHandler<Data> {
     ping: (socket) => guarded(socket, (connection) => connection.pinged()),
     pong: (socket, payload) => guarded(socket, (connection) => connection.ponged(payload.toString('latin1'))),
     drain: (socket) => guarded(socket, (connection) => connection.drained()),
-    close: (socket) => guarded(socket, (connection) => connection.closed()),
+    close: (socket, code, reason) => guarded(socket, (connection) => connection.closed(code, reason)),
   };
 }
 

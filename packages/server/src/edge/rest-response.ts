@@ -30,18 +30,46 @@ export function pathNotFound(path: string, method: string): Response {
 }
 
 /** An endpoint that was removed, whatever the verb: the 136 bytes that the exchange sends (spot-margin §4.1). */
-export const gone = (): Response => new Response(GONE_PAGE, { status: 410, headers: { 'Content-Type': 'text/html' } });
+export const gone = (): Response =>
+  new Response(pageOf('410 Gone'), { status: 410, headers: { 'Content-Type': 'text/html' } });
 
-const GONE_PAGE = [
-  '<html>',
-  '<head><title>410 Gone</title></head>',
-  '<body>',
-  '<center><h1>410 Gone</h1></center>',
-  '<hr><center>nginx</center>',
-  '</body>',
-  '</html>',
-  '',
-].join('\r\n');
+const pageOf = (title: string): string =>
+  [
+    '<html>',
+    `<head><title>${title}</title></head>`,
+    '<body>',
+    `<center><h1>${title}</h1></center>`,
+    '<hr><center>nginx</center>',
+    '</body>',
+    '</html>',
+    '',
+  ].join('\r\n');
+
+/** What the gateway before the exchange's API sends when it gets no answer from it. */
+export function gatewayPage(status: number, retryAt: number | undefined, now: number): Response {
+  const title = `${status} ${GATEWAY_TITLES[status] ?? 'Error'}`;
+  const headers = retryAt === undefined ? {} : { 'Retry-After': retryAfter(retryAt, now) };
+  return new Response(pageOf(title), { status, headers: { 'Content-Type': 'text/html', ...headers } });
+}
+
+const GATEWAY_TITLES: Readonly<Record<number, string>> = { 502: 'Bad Gateway', 504: 'Gateway Time-out' };
+
+/** Nothing at all: a body that breaks before its first byte has the runtime reset the connection, headers unsent. */
+export function noAnswer(): Response {
+  const broken = new ReadableStream({
+    start(body) {
+      // With a reason the runtime would print it.
+      body.error();
+    },
+  });
+  const response = new Response(broken);
+  NO_ANSWERS.add(response);
+  return response;
+}
+
+export const isNoAnswer = (response: Response): boolean => NO_ANSWERS.has(response);
+
+const NO_ANSWERS = new WeakSet<Response>();
 
 /** Whole seconds, never too early. */
 const retryAfter = (retryAt: number, now: number) => String(Math.max(1, Math.ceil((retryAt - now) / 1000)));

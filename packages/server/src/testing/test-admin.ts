@@ -40,6 +40,7 @@ export function makeTestAdmin(options: TestHouseOptions & { readonly deps?: Part
     allowedHosts: allowHosts('127.0.0.1'),
     accountRegistry: registry,
     emulator: null,
+    emulation: null,
     metrics: new Metrics(),
     draining: () => false,
     ...options.deps,
