@@ -7,11 +7,14 @@ import { nearestName } from '../config/nearest.ts';
 import { addClockCommand } from './clock.ts';
 import { CommandError, sentenceOf } from './command-error.ts';
 import { addDevCommand } from './dev.ts';
+import { addExplainSignatureCommand } from './explain-signature.ts';
+import { addFaultsCommand } from './faults.ts';
 import { addJournalCommand } from './journal.ts';
 import { addKeysCommand } from './keys.ts';
 import { addListenCommand } from './listen.ts';
 import { tell } from './output.ts';
 import { addPublishCommand } from './publish.ts';
+import { addRequestsCommand } from './requests.ts';
 import { addServeCommand } from './serve.ts';
 import { addTriggerCommand } from './trigger.ts';
 import { addWatchCommand } from './watch.ts';
@@ -44,6 +47,9 @@ function createProgram(): Command {
     addPublishCommand,
     addKeysCommand,
     addClockCommand,
+    addFaultsCommand,
+    addRequestsCommand,
+    addExplainSignatureCommand,
     addJournalCommand,
   ]) {
     add(program);

@@ -14,11 +14,7 @@ export const clockSkew: FaultRow = {
   aims: ['account', 'product'],
   bounds: ['for'],
   takes: {
-    by: taken(
-      signedDuration.optional(),
-      '<duration>',
-      'ahead, or with a minus behind (default: 0s, the strict rule alone)',
-    ),
+    by: taken(signedDuration, '<duration>', 'ahead, or with a minus behind (default: 0s, the strict rule alone)'),
   },
   acts({ settings }) {
     const clockOffMs = (settings['by'] as number | undefined) ?? 0;

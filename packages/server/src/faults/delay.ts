@@ -1,7 +1,7 @@
 import type { House } from '@listenpost/core';
 import type { Answer } from '../edge/intermediary.ts';
 import type { FaultRow, VisitContext } from './fault.ts';
-import { anyOf, duration, taken } from './settings.ts';
+import { anyOf, duration, needed, taken } from './settings.ts';
 
 /** Order stays: what follows a delayed frame waits behind it. Virtual time, so that a test need not wait. */
 export const delay: FaultRow = {
@@ -11,8 +11,8 @@ export const delay: FaultRow = {
   aims: ['account', 'product', 'connection'],
   bounds: ['probability', 'after', 'times', 'for'],
   takes: {
-    by: taken(duration, '<duration>', 'how late, in virtual time'),
-    of: taken(anyOf(['frames', 'requests']).optional(), 'frames|requests', 'what comes late (default: frames)'),
+    by: needed(duration, '<duration>', 'how late, in virtual time'),
+    of: taken(anyOf(['frames', 'requests']), 'frames|requests', 'what comes late (default: frames)'),
   },
   acts({ settings }) {
     const by = settings['by'] as number;

@@ -14,7 +14,7 @@ export const dropKeepalive: FaultRow = {
   bounds: ['probability', 'after', 'times', 'for'],
   takes: {
     loses: taken(
-      anyOf(['request', 'answer']).optional(),
+      anyOf(['request', 'answer']),
       'request|answer',
       'answer: the key is extended, and the client does not learn it (default: request)',
     ),

@@ -18,14 +18,14 @@ const SEED_MAX = 2 ** 32 - 1;
 
 /** Whom a fault is aimed at and how it is bounded, of those that take it. */
 export const COMMON: Readonly<Record<Aim | Bound | 'seed', Taken>> = {
-  account: taken(anyText.optional(), '<id>', "this account's alone"),
-  product: taken(anyOf(PRODUCT_IDS).optional(), '<product>', "this product's alone"),
-  connection: taken(anyText.optional(), '<id>', 'this connection alone, by its id in GET /admin/v1/sessions'),
-  probability: taken(chance.optional(), '<0..1>', 'how likely it acts, each time it could'),
-  seed: taken(wholeNumber(0, SEED_MAX).optional(), '<number>', 'of that likelihood; without one it is drawn, and told'),
-  after: taken(wholeNumber(0, COUNT_MAX).optional(), '<count>', 'lets so many go by first'),
-  times: taken(wholeNumber(1, COUNT_MAX).optional(), '<count>', 'acts so often, and no more'),
-  for: taken(duration.optional(), '<duration>', 'ends by itself after so much virtual time'),
+  account: taken(anyText, '<id>', "this account's alone"),
+  product: taken(anyOf(PRODUCT_IDS), '<product>', "this product's alone"),
+  connection: taken(anyText, '<id>', 'this connection alone, by its id in GET /admin/v1/sessions'),
+  probability: taken(chance, '<0..1>', 'how likely it acts, each time it could'),
+  seed: taken(wholeNumber(0, SEED_MAX), '<number>', 'of that likelihood; without one it is drawn, and told'),
+  after: taken(wholeNumber(0, COUNT_MAX), '<count>', 'lets so many go by first'),
+  times: taken(wholeNumber(1, COUNT_MAX), '<count>', 'acts so often, and no more'),
+  for: taken(duration, '<duration>', 'ends by itself after so much virtual time'),
 };
 
 /** The names of what the row takes, its own first. */

@@ -34,6 +34,7 @@ export interface Taken {
   readonly schema: z.ZodType;
   readonly form: string;
   readonly meaning: string;
+  readonly mandatory: boolean;
 }
 
 export interface FaultRow {

@@ -4,7 +4,7 @@ import { alternatives, parsedText } from '../config/problems.ts';
 import { gatewayPage, refusalResponse, response } from '../edge/rest-response.ts';
 import { subjectOfVisit } from '../edge/subject.ts';
 import type { FaultRow, FaultSpec, VisitContext } from './fault.ts';
-import { anyText, duration, taken } from './settings.ts';
+import { anyText, duration, needed, taken } from './settings.ts';
 
 const STATUSES = ['429', '418', '500', '502', '503', '504'];
 
@@ -35,16 +35,12 @@ export const http: FaultRow = {
   aims: ['account', 'product'],
   bounds: ['probability', 'after', 'times', 'for'],
   takes: {
-    status: taken(STATUS, STATUSES.join('|'), '502 and 504 answer the page of a gateway, the others JSON'),
-    retryAfter: taken(
-      duration.optional(),
-      '<duration>',
-      'told in Retry-After (default: 60s with 429 and 418, else none)',
-    ),
-    code: taken(CODE.optional(), '<code>', "instead of the exchange's own for that status"),
-    msg: taken(anyText.optional(), '<text>', "instead of the exchange's own for that status"),
-    path: taken(anyText.optional(), '<path>', 'only what begins so, such as /fapi/v1/listenKey or /private'),
-    method: taken(anyText.optional(), '<method>', 'only this verb, or this method of the WebSocket API'),
+    status: needed(STATUS, STATUSES.join('|'), '502 and 504 answer the page of a gateway, the others JSON'),
+    retryAfter: taken(duration, '<duration>', 'told in Retry-After (default: 60s with 429 and 418, else none)'),
+    code: taken(CODE, '<code>', "instead of the exchange's own for that status"),
+    msg: taken(anyText, '<text>', "instead of the exchange's own for that status"),
+    path: taken(anyText, '<path>', 'only what begins so, such as /fapi/v1/listenKey or /private'),
+    method: taken(anyText, '<method>', 'only this verb, or this method of the WebSocket API'),
   },
   acts(spec) {
     const fault = settingsOf(spec);

@@ -28,4 +28,17 @@ export const anyText = parsedText('a text', (text) => (text === '' ? undefined :
 export const anyOf = <const Names extends readonly [string, ...string[]]>(names: Names) =>
   parsedText(alternatives(names), (text): Names[number] | undefined => names.find((name) => name === text));
 
-export const taken = (schema: z.ZodType, form: string, meaning: string): Taken => ({ schema, form, meaning });
+/** A parameter that may be left out. */
+export const taken = (schema: z.ZodType, form: string, meaning: string): Taken => ({
+  schema: schema.optional(),
+  form,
+  meaning,
+  mandatory: false,
+});
+
+export const needed = (schema: z.ZodType, form: string, meaning: string): Taken => ({
+  schema,
+  form,
+  meaning,
+  mandatory: true,
+});

@@ -11,7 +11,7 @@ export const shutdown: FaultRow = {
   occasion: 'connection',
   aims: ['account', 'product', 'connection'],
   bounds: ['probability', 'times', 'for'],
-  takes: { grace: taken(duration.optional(), '<duration>', 'from the announcement to the close (default: 10s)') },
+  takes: { grace: taken(duration, '<duration>', 'from the announcement to the close (default: 10s)') },
   acts: ({ settings }) => ({
     meets: true,
     line: ({ connection, house: { clock } }) => {

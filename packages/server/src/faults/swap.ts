@@ -11,7 +11,7 @@ export const swap: FaultRow = {
   aims: ['account', 'product', 'connection'],
   bounds: ['probability', 'after', 'times', 'for'],
   takes: {
-    within: taken(duration.optional(), '<duration>', 'sent in its place when no other follows so soon (default: 1s)'),
+    within: taken(duration, '<duration>', 'sent in its place when no other follows so soon (default: 1s)'),
   },
   acts: ({ settings }) => ({
     line: (line) => {

@@ -9,11 +9,7 @@ export const zombie: FaultRow = {
   aims: ['account', 'product', 'connection'],
   bounds: ['probability', 'times', 'for'],
   takes: {
-    withholds: taken(
-      anyOf(['all', 'events']).optional(),
-      'all|events',
-      'events: requests are still answered (default: all)',
-    ),
+    withholds: taken(anyOf(['all', 'events']), 'all|events', 'events: requests are still answered (default: all)'),
   },
   acts: ({ settings: { withholds = 'all' } }) => ({
     meets: true,
