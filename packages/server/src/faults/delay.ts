@@ -26,11 +26,15 @@ export const delay: FaultRow = {
       };
     }
     return {
-      line: () => ({
+      line: (line) => ({
         frame(item, { takes, tell }) {
           if (!takes()) return [item];
           tell(`delayed by ${by} ms`);
           return [{ ...item, delayMs: item.delayMs + by }];
+        },
+        // What two delays hold leaves with the first that is removed: nobody waits an hour for a fault that is gone.
+        letGo(removed) {
+          if (removed) line.hasten();
         },
       }),
     };

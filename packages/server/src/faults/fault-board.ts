@@ -90,7 +90,7 @@ export class FaultBoard implements Intermediary {
     this.#makeRoom();
     this.#set = [...this.#set, fault];
     this.#meetOpen(fault);
-    if (until !== undefined) clock.at(until, () => this.remove(fault.id));
+    if (until !== undefined) clock.at(until, () => this.#end(fault, false));
     return fault;
   }
 
@@ -98,8 +98,7 @@ export class FaultBoard implements Intermediary {
   remove(id: string): boolean {
     const fault = this.#set.find((each) => each.id === id);
     if (fault === undefined) return false;
-    this.#set = this.#set.filter((each) => each !== fault);
-    for (const line of [...this.lines]) line.letGo(fault);
+    this.#end(fault, true);
     return true;
   }
 
@@ -181,6 +180,11 @@ export class FaultBoard implements Intermediary {
       if (!fault.acts.meets || fault.meetsLater) continue;
       if (![...this.lines].some((line) => line.wasMetBy(fault))) this.remove(fault.id);
     }
+  }
+
+  #end(fault: Fault, removed: boolean): void {
+    this.#set = this.#set.filter((each) => each !== fault);
+    for (const line of [...this.lines]) line.letGo(fault, removed);
   }
 
   #doNow(fault: Fault): void {

@@ -119,8 +119,8 @@ export interface LineActs {
   frame?(item: Item, occasion: Occasion): readonly Item[];
   /** Whether a request of the client is heard. */
   request?(method: string, id: string, occasion: Occasion): boolean;
-  /** The fault is over. */
-  letGo?(): void;
+  /** The fault is over: it was removed, or its time has come. */
+  letGo?(removed: boolean): void;
 }
 
 /** A connection as faults see it. */
@@ -129,6 +129,8 @@ export interface Line {
   readonly house: House;
   /** Queues what was held back. */
   pass(item: Item): void;
+  /** What is late is late no longer. */
+  hasten(): void;
   /** The answer to the request of this id (JSON text) will not be sent. */
   withholdAnswer(id: string): void;
   /** As when the network in between drops the connection: no close frame. */

@@ -62,7 +62,7 @@ export class FaultyLine extends HearingBefore implements Line {
     this.#held = [];
     this.#heldBytes = 0;
     this.#board.lines.delete(this);
-    for (const acts of this.#acts.values()) acts.letGo?.();
+    for (const acts of this.#acts.values()) acts.letGo?.(false);
     this.#acts.clear();
     this.inner.closed(code, reason);
     this.#board.closed();
@@ -83,8 +83,8 @@ export class FaultyLine extends HearingBefore implements Line {
     acts.meet?.(this.#board.occasionOf(fault, subjectOfConnection(this.connection)));
   }
 
-  letGo(fault: Fault): void {
-    this.#acts.get(fault)?.letGo?.();
+  letGo(fault: Fault, removed: boolean): void {
+    this.#acts.get(fault)?.letGo?.(removed);
     this.#acts.delete(fault);
     this.#met.delete(fault);
   }
@@ -111,6 +111,12 @@ export class FaultyLine extends HearingBefore implements Line {
 
   pass(item: Item): void {
     if (!this.#gone && !this.#queue(item)) this.end('slowConsumer');
+  }
+
+  hasten(): void {
+    this.#lastDue = 0;
+    this.#held = this.#held.map((held) => ({ ...held, due: 0 }));
+    this.#leave();
   }
 
   withholdAnswer(id: string): void {
