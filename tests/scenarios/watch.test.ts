@@ -13,7 +13,7 @@ let urls: Urls;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'listenpost-watch-'));
-  ({ program: dev, urls } = await startServer('dev'));
+  ({ program: dev, urls } = await startServer('dev', [], { command: UNLAUNCHED }));
 });
 
 afterAll(async () => {
@@ -28,9 +28,10 @@ const watching = (...args: string[]) => new Program(['watch', '--url', urls.http
 const runWith = (env: readonly string[], args: readonly string[]) =>
   Program.run(['watch', ...args], { command: ['env', ...env, ...UNLAUNCHED] });
 
-async function trigger(scenario: string, ...args: string[]): Promise<void> {
-  const { code, stderr } = await Program.run(['trigger', scenario, '--admin', urls.admin, ...args]);
-  if (code !== 0) throw new Error(stderr);
+async function trigger(scenario: string, parameters: Readonly<Record<string, string>>): Promise<void> {
+  const body = JSON.stringify({ account: 'demo', ...parameters });
+  const response = await fetch(`${urls.admin}/admin/v1/trigger/${scenario}`, { method: 'POST', body });
+  expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
 }
 
 async function left(program: Program): Promise<string> {
@@ -47,7 +48,7 @@ describe('for eyes', () => {
       'stdout',
       /^[\d:.]{12} {2}QUIET +the connection.* \| listenKey (?:59|1:00):\d\d \| 1 connection/m,
     );
-    await trigger('order.filled', '--account', 'demo2', '--symbol', 'ETHUSDT', '--side', 'SELL');
+    await trigger('order.filled', { account: 'demo2', symbol: 'ETHUSDT', side: 'SELL' });
     await program.said('stdout', /^[\d:.]{12} {2}LIVE +events come/m);
     await program.said(
       'stdout',
@@ -61,9 +62,9 @@ describe('for eyes', () => {
   test('names the account of each line where several are read by token', async () => {
     const program = watching('--product', 'margin', '--cross', '--symbols', 'BTCUSDT,ETHUSDT');
     await program.said('stdout', /QUIET .*listenToken 23:59:\d\d/);
-    await trigger('order.filled', '--scope', 'isolated:ETHUSDT');
+    await trigger('order.filled', { scope: 'isolated:ETHUSDT' });
     await program.said('stdout', /executionReport +isolated:ETHUSDT ETHUSDT .*FILLED/);
-    await trigger('transfer', '--scope', 'margin');
+    await trigger('transfer', { scope: 'margin' });
     await program.said('stdout', /balanceUpdate +\w+ \d/);
     await left(program);
   });
@@ -99,7 +100,7 @@ describe('for programs', () => {
   test('--json has an event a line with its place, and a place is where another goes on', async () => {
     const program = watching('--json', '--product', 'coinm');
     await program.said('stdout', /"verdict":"quiet"/);
-    await trigger('order.filled', '--product', 'coinm');
+    await trigger('order.filled', { product: 'coinm' });
     await program.said('stdout', /"X":"FILLED"/);
     const events = records(await left(program)).filter(({ event }) => event !== undefined);
     expect(events.map(({ event }) => (event as { e: string }).e)).toEqual([
@@ -122,10 +123,10 @@ describe('for programs', () => {
     const args = ['--json', '--product', 'pm', '--cursor', join(folder, 'cursors')];
     const program = watching(...args);
     await program.said('stdout', /"verdict":"quiet"/);
-    await trigger('order.canceled', '--product', 'pm');
+    await trigger('order.canceled', { product: 'pm' });
     await program.said('stdout', /"X":"CANCELED"/);
     await left(program);
-    await trigger('order.filled', '--product', 'pm');
+    await trigger('order.filled', { product: 'pm' });
     const again = watching(...args);
     await again.said('stdout', /"X":"FILLED"/);
     const events = records(await left(again)).filter(({ event }) => event !== undefined);
@@ -137,7 +138,7 @@ describe('for programs', () => {
     const command = ['bash', '-c', 'set -o pipefail; "$@" | head -n 1; echo $?', 'bash', ...UNLAUNCHED] as const;
     const program = new Program(['watch', '--url', urls.http, '--json', '--product', 'options'], { command });
     await program.said('stdout', /"status"/);
-    await trigger('order.filled', '--product', 'options');
+    await trigger('order.filled', { product: 'options' });
     const { stdout, stderr } = await program.ended();
     expect({ last: stdout.trim().split('\n').at(-1), stderr }).toEqual({ last: '0', stderr: '' });
   });
