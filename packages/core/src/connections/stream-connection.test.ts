@@ -241,7 +241,10 @@ describe('what a path carries', () => {
     expect(connection.info().row).toBe('risk');
     const bodies = [publish(room, 'alice/risk'), publish(room, 'alice/coinm')];
     expect(socket.texts).toEqual(bodies);
-    expect(connection.info().subscriptions).toEqual([{ stream: 'alice/risk' }, { stream: 'alice/coinm' }]);
+    expect(connection.info().subscriptions).toEqual([
+      { stream: 'alice/risk', product: 'risk' },
+      { stream: 'alice/coinm', product: 'coinm' },
+    ]);
   });
 
   test('/pm-classic keeps its own row', async () => {

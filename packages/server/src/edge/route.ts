@@ -29,11 +29,7 @@ export function visitOf(house: House, request: Request, ip: string): Visit {
   return { request, path, query, ip, endpoint: served ? endpoint : undefined };
 }
 
-export function routed(
-  house: House,
-  visit: Visit,
-  connectionsMax: number,
-): Response | Promise<Response> | Connection {
+export function routed(house: House, visit: Visit, connectionsMax: number): Response | Promise<Response> | Connection {
   const { request, path, query, ip, endpoint } = visit;
   if (endpoint !== undefined) return rest(house, restRequest(endpoint, request, query, ip));
   const { endpoints, gonePaths } = house.rules;
@@ -46,11 +42,7 @@ async function rest(house: House, request: CoreRequest | Promise<CoreRequest>): 
   return response(await house.answer(read), house.clock.now());
 }
 
-function upgrade(
-  house: House,
-  { request, path, query, ip }: Visit,
-  connectionsMax: number,
-): Response | Connection {
+function upgrade(house: House, { request, path, query, ip }: Visit, connectionsMax: number): Response | Connection {
   if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return pathNotFound(path, request.method);
   if (house.connections.size >= connectionsMax) return errorResponse(PRODUCTS.usdm, 'SERVICE_SHUTTING_DOWN');
   const outcome = handshake(house, path, query, ip);
