@@ -296,9 +296,8 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   #event(scope: string, { event, position, bytes }: FeedEvent): void {
     const receivedAt = this.#wiring.doors.clock.now();
     const item = withMeta(event, { scope, position, receivedAt }) as WireEvent as StreamItem<P, State>;
-    const at = this.#running?.covered(scope);
-    const parsed = position === undefined ? undefined : parsePosition(position);
-    const mark: Mark = parsed === undefined ? { ...(at === undefined ? {} : { at }) } : { position: parsed };
+    // The merge stands at this very event.
+    const mark = this.#standing(scope);
     this.#pass(scope, bytes, () => this.#put({ item, scope, mark }, bytes));
   }
 
