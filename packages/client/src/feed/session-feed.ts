@@ -54,6 +54,8 @@ interface Subscription {
   /** Of its token, in ms by the machine's clock. */
   deadline: number | undefined;
   renewal: Timer | undefined;
+  /** A renewal was sent and is not answered yet. */
+  renewing: boolean;
 }
 
 interface SubscribeResult {
@@ -93,6 +95,7 @@ export class SessionFeed implements Feed {
       id: undefined,
       deadline: undefined,
       renewal: undefined,
+      renewing: false,
     }));
     this.#session = new ApiSession({ doors, credentials, budget, serverTime, send: (text) => this.#line.send(text) });
     this.#line = new Line(doors, format, `${url}${format.query === '' ? '' : `?${format.query}`}`, line, {
@@ -188,7 +191,8 @@ export class SessionFeed implements Feed {
     subscription.renewal?.cancel();
     this.#options.tokens?.forget(subscription.scope);
     this.#handlers.lost(subscription.scope, 'the venue terminated the subscription');
-    if (!this.#closed) this.#subscribeSoon([subscription]);
+    // What is under way will open another.
+    if (!this.#closed && !subscription.renewing) this.#subscribeSoon([subscription]);
   }
 
   #subscribeSoon(subscriptions: readonly Subscription[]): void {
@@ -211,9 +215,11 @@ export class SessionFeed implements Feed {
   }
 
   async #subscribe(subscription: Subscription): Promise<void> {
-    const resume = this.#resumeOf(subscription.scope);
-    const result = await this.#grant(subscription, resume === undefined ? {} : { resume });
-    if (this.#closed) return;
+    const result = await this.#grant(subscription);
+    if (!this.#closed) this.#opened(subscription, result);
+  }
+
+  #opened(subscription: Subscription, result: SubscribeResult): void {
     subscription.life.take('subscribe');
     subscription.id = result.subscriptionId;
     this.#byId.set(result.subscriptionId, subscription);
@@ -231,8 +237,10 @@ export class SessionFeed implements Feed {
   }
 
   /** Also a renewal: the second subscribe of a stream extends the first (spot-margin §3.5). */
-  async #grant(subscription: Subscription, params: RequestParams): Promise<SubscribeResult> {
+  async #grant(subscription: Subscription): Promise<SubscribeResult> {
     const { tokens } = this.#options;
+    const resume = this.#resumeOf(subscription.scope);
+    const params: RequestParams = resume === undefined ? {} : { resume };
     if (tokens === undefined) {
       return (await this.#session.signed('userDataStream.subscribe.signature', params)) as SubscribeResult;
     }
@@ -264,23 +272,38 @@ export class SessionFeed implements Feed {
     subscription.renewal = clock.after(delayMs, () => this.#renew(subscription));
   }
 
+  /**
+   * The token may lapse while this is under way, and the answer is then of a new subscription. So it says where to go on, like
+   * any other: a subscription without positions could not be given any later (-1128).
+   */
   #renew(subscription: Subscription): void {
-    const { id } = subscription;
-    this.#grant(subscription, {}).then(
-      ({ subscriptionId }) => {
-        if (this.#closed || subscription.id !== id) return;
-        if (subscriptionId === id) return this.#renewed(subscription);
-        // The old one had ended unseen, and this is a new one: what lay between is not proven.
-        this.#end('a renewal found its subscription gone', undefined);
-      },
-      (cause: unknown) => this.#renewalFailed(subscription, streamError(cause)),
-    );
+    subscription.renewing = true;
+    this.#subscribing++;
+    this.#grant(subscription)
+      .finally(() => {
+        subscription.renewing = false;
+      })
+      .then(
+        (result) => this.#renewalAnswered(subscription, result),
+        (cause: unknown) => this.#renewalFailed(subscription, streamError(cause)),
+      )
+      .finally(() => this.#subscribed());
+  }
+
+  #renewalAnswered(subscription: Subscription, result: SubscribeResult): void {
+    if (this.#closed) return;
+    if (subscription.id === undefined) return this.#opened(subscription, result);
+    if (result.subscriptionId === subscription.id) return this.#renewed(subscription);
+    // The old one had ended unseen, and this is a new one: what lay between is not proven.
+    this.#end('a renewal found its subscription gone', undefined);
   }
 
   /** Tries again while the token lives, and lets it lapse then: the venue terminates, and that is one path with all others. */
   #renewalFailed(subscription: Subscription, error: UserDataStreamError): void {
     const { doors, budget } = this.#options;
-    if (this.#closed || subscription.id === undefined || subscription.deadline === undefined) return;
+    if (this.#closed) return;
+    if (subscription.id === undefined) return this.#subscribeSoon([subscription]);
+    if (subscription.deadline === undefined) return;
     const wrongToken = error instanceof VenueError && error.code === INVALID_LISTEN_TOKEN;
     if (!error.shouldRetry() && !wrongToken) return this.#end(`no renewal of ${subscription.scope}`, error);
     const leftMs = subscription.deadline - doors.clock.now();
