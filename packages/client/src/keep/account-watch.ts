@@ -87,7 +87,7 @@ export class AccountWatch {
     const now = clock.now();
     const due = [...this.#watched.values()].filter(
       ({ merge, askedAt, known }) =>
-        merge.whole && now - Math.max(askedAt, known === undefined ? 0 : merge.silentSince) >= checkAfterMs,
+        merge.whole && now - Math.max(askedAt, known === undefined ? 0 : merge.heardAt) >= checkAfterMs,
     );
     if (due.length === 0) return;
     this.#checking = true;

@@ -143,17 +143,31 @@ describe('where time tells', () => {
     expect(told).toEqual([{ gap: [-5000, 0], missed: undefined, reason: 'the stream was not read' }, 'a']);
   });
 
-  test('a distrusted silence widens the gap to the last event', async () => {
+  test('a distrusted silence widens the gap to where the last event can have been sent', async () => {
     const { merge, told, event, clock } = merging();
     const [one, two] = [feed(), feed()];
     merge.joined(one, at(0));
+    merge.proved(one, START + 200);
     await clock.advance(300);
     merge.event(one, event('a'));
     merge.proved(one, START + 9000);
     merge.distrust();
     merge.lost(one, 'silent');
     merge.joined(two, at(10_000));
-    expect(told).toEqual(['begun', 'a', { gap: [300, 10_000], missed: undefined, reason: 'silent' }]);
+    expect(told).toEqual(['begun', 'a', { gap: [200, 10_000], missed: undefined, reason: 'silent' }]);
+  });
+
+  test('what a feed holds from before the end of a gap is left out: it would come behind later events', () => {
+    const { merge, told, event } = merging();
+    const [one, two, three] = [feed(), feed(), feed()];
+    merge.joined(one, at(0));
+    merge.lost(one, 'cut');
+    merge.joined(two, at(1000));
+    merge.joined(three, at(1040));
+    for (const e of ['before', 'b', 'c']) merge.event(three, event(e));
+    for (const e of ['b', 'c']) merge.event(two, event(e));
+    merge.proved(two, START + 1100);
+    expect(told).toEqual(['begun', { gap: [0, 1000], missed: undefined, reason: 'cut' }, 'b', 'c']);
   });
 
   test('a feed that brings more than can be held is broken', () => {

@@ -65,6 +65,8 @@ export class ScopeMerge {
   #position: Position | undefined;
   #covered: number | undefined;
   #lastEventAt: number | undefined;
+  /** An instant before which the last event cannot have been sent: what arrived late says nothing of the time it took. */
+  #lastSentAfter = 0;
   /** When the account was last known to have nothing that had not arrived. */
   #accountProvenAt = 0;
   #lostBy = 'the stream was not read';
@@ -93,8 +95,14 @@ export class ScopeMerge {
     return this.#lastEventAt;
   }
 
-  get silentSince(): number {
+  /** When the account last showed that it is heard. */
+  get heardAt(): number {
     return Math.max(this.#accountProvenAt, this.#lastEventAt ?? 0);
+  }
+
+  /** From here on the account may have had what never arrived, however well its feeds answer. */
+  get silentSince(): number {
+    return Math.max(this.#accountProvenAt, this.#lastSentAfter);
   }
 
   covers(feed: Feed): boolean {
@@ -169,18 +177,14 @@ export class ScopeMerge {
 
   /** Nobody is left who could bring what lies between: it is missing. */
   #bridge(tap: Tap): void {
-    const { position, missed } = tap.join;
-    const from = this.#covered ?? tap.join.at;
-    this.#options.gap({
-      from,
-      to: tap.join.at,
-      silentSince: Math.min(from, this.silentSince),
-      missed,
-      reason: this.#lostBy,
-    });
+    const { at, position, missed } = tap.join;
+    const from = this.#covered ?? at;
+    const silentSince = Math.min(from, this.silentSince);
+    // Before the gap is told: whoever has handled it stands behind it.
     if (position !== undefined) this.#position = parsePosition(position);
-    this.#covered = Math.max(from, tap.join.at);
-    this.#bridgedTo = tap.join.at;
+    this.#covered = Math.max(from, at);
+    this.#bridgedTo = at;
+    this.#options.gap({ from, to: at, silentSince, missed, reason: this.#lostBy });
     this.#accountProvenAt = tap.join.at;
     this.#flush(tap);
   }
@@ -228,6 +232,7 @@ export class ScopeMerge {
       this.#position = position;
     }
     this.#lastEventAt = this.#options.clock.now();
+    this.#lastSentAfter = Math.max(this.#lastSentAfter, Math.min(this.#covered ?? 0, this.#lastEventAt));
     this.#options.event(event);
     if (position !== undefined) this.#caughtUp(position);
   }
