@@ -9,24 +9,42 @@ import type { ClientProduct } from './products.ts';
 import type { ProductUrls, Venue } from './venues.ts';
 import type { Format } from './wire/event-frame.ts';
 
+/** For whom and why a snapshot is taken. */
 export interface SnapshotContext {
+  /** `spot`, `margin`, `isolated:BTCUSDT`, `usdm`, … */
   readonly scope: string;
   /** `start`: the stream begins. `gap`: events may have been missed. */
   readonly reason: 'start' | 'gap';
+  /** Aborted when the stream ends. */
   readonly signal: AbortSignal;
 }
 
 /** Asks an account what it says of itself. Rejects where it cannot be asked: the stream is then `suspect`, not dead. */
 export type CheckAccount = (scope: string) => Promise<AccountState>;
 
+/** Which account's stream is read, where, and how carefully. Only `product` and a right to read it must be given. */
 export interface UserDataStreamOptions<P extends ClientProduct = ClientProduct, State = unknown> {
+  /** What is traded; isolated margin is read by `margin` with `symbols`. */
   readonly product: P;
-  readonly apiKey: string;
+  /** As the venue shows it. Not needed where `listenKey` or `listenToken` is given. */
+  readonly apiKey?: string;
   /** The API secret of an HMAC key. Needed, like `privateKey`, only where requests are signed: Spot, and account checks. */
   readonly secret?: string;
   /** PEM of an RSA or Ed25519 key. */
   readonly privateKey?: string;
+  /** Of an encrypted `privateKey`; on Node and Bun alone. */
   readonly passphrase?: string;
+  /**
+   * Instead of `apiKey`, for a program that must hold none, such as a page: asks whoever does for the account's listenKey, made or
+   * extended just now, as the venue answers to POST. Called before every connection, and at half of the key's validity. Where
+   * it fails it is called again, unless it throws an error whose `shouldRetry()` says no.
+   */
+  readonly listenKey?: () => Promise<string>;
+  /**
+   * The same for margin: a new listenToken for the scope (`margin` or `isolated:<SYMBOL>`), made with this `validity`; see
+   * `tokenValidityMs`. One that lives shorter than it was asked for lapses before it is renewed.
+   */
+  readonly listenToken?: (scope: string, validityMs: number) => Promise<string>;
 
   /** Where to listen; `production` unless said otherwise. */
   readonly venue?: 'production' | 'testnet' | 'demo' | Venue;
@@ -41,6 +59,7 @@ export interface UserDataStreamOptions<P extends ClientProduct = ClientProduct, 
 
   /** Where to begin: `latest`, a position, or a cursor. What a `cursorStore` holds goes before it. */
   readonly from?: string;
+  /** Where the cursor is kept, so that the next run goes on where this one stopped: a file, Redis, memory, your own. */
   readonly cursorStore?: CursorStore;
   /** The name under which the cursor is stored. Default: product and venue; needed where two bots share a store. */
   readonly cursorKey?: string;
@@ -69,6 +88,7 @@ export interface UserDataStreamOptions<P extends ClientProduct = ClientProduct, 
    * `snapshot`, and then every event since.
    */
   readonly snapshot?: (context: SnapshotContext) => Promise<State>;
+  /** Ends the stream when it is aborted, as `close` does. */
   readonly signal?: AbortSignal;
 
   /** How a connection is proven alive. */

@@ -11,6 +11,7 @@ import { ListenKeyFeed } from './feed/listen-key-feed.ts';
 import { SessionFeed } from './feed/session-feed.ts';
 import type { AccountState, CheckAccounts } from './keep/account-watch.ts';
 import { type Budget, budgetOf } from './keep/budget.ts';
+import { listenKeysGiven, listenKeysOverRest, listenTokensGiven, listenTokensOverRest } from './keep/grant-source.ts';
 import { ListenKeyKeeper } from './keep/listen-key-keeper.ts';
 import { ListenTokens } from './keep/listen-tokens.ts';
 import { probe } from './keep/probe.ts';
@@ -95,9 +96,8 @@ function partsOf(
   listening: Listening,
   signer: Signer | undefined,
 ): Parts {
-  const { product, apiKey, format = json() } = options;
-  if (typeof apiKey !== 'string' || apiKey === '')
-    throw new OptionsError('apiKey: expected the API key as the venue shows it');
+  const { product, format = json() } = options;
+  const apiKey = apiKeyOf(options, listening);
   const venue = venueOf(options);
   const urls = venue.urls[product];
   if (urls === undefined)
@@ -138,7 +138,10 @@ function byListenKey(
   if (urls.stream === undefined)
     throw new OptionsError('baseUrl: this product needs `stream`, the origin of its stream connections');
   let lost: (reason: string) => void = () => undefined;
-  const keeper = new ListenKeyKeeper({ doors, rest, listening, budget, onLost: (reason) => lost(reason) });
+  const { listenKey } = options;
+  const keys = listenKey === undefined ? listenKeysOverRest(rest, listening) : listenKeysGiven(doors.clock, listenKey);
+  const { validityMs } = listening;
+  const keeper = new ListenKeyKeeper({ doors, keys, validityMs, budget, onLost: (reason) => lost(reason) });
   const url = `${urls.stream}${listening.streamBase}/stream`;
   const [scope] = scopes as readonly [string];
   return {
@@ -152,18 +155,13 @@ function byListenKey(
 }
 
 function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionListening): Granted {
-  const { options, doors, urls, format, line, budget, credentials, serverTime, rest } = parts;
+  const { options, doors, urls, format, line, budget, credentials, serverTime } = parts;
   if (urls.wsApi === undefined)
     throw new OptionsError('baseUrl: this product needs `wsApi`, the origin of its WebSocket API');
   if (grant === 'signature' && credentials.signer === undefined) {
     throw new OptionsError(`secret or privateKey: ${options.product} is read by signed requests`);
   }
-  const validityMs = bounded(options, 'tokenValidityMs');
-  const signed = credentials.signer !== undefined;
-  const tokens =
-    tokenPath === undefined
-      ? undefined
-      : new ListenTokens({ clock: doors.clock, rest, path: tokenPath, validityMs, signed });
+  const tokens = tokenPath === undefined ? undefined : listenTokensOf(parts, tokenPath);
   const url = `${urls.wsApi}${wsApiPath}`;
   const feed = { doors, format, line, credentials, budget, serverTime, url, tokens };
   return {
@@ -171,6 +169,15 @@ function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionLi
     onGrantLost: () => undefined,
     close: () => undefined,
   };
+}
+
+function listenTokensOf({ options, doors, rest, credentials }: Parts, path: string): ListenTokens {
+  const { listenToken } = options;
+  const tokens =
+    listenToken === undefined
+      ? listenTokensOverRest(rest, path, credentials.signer !== undefined)
+      : listenTokensGiven(doors.clock, listenToken);
+  return new ListenTokens({ clock: doors.clock, tokens, validityMs: bounded(options, 'tokenValidityMs') });
 }
 
 /** Where positions are told they prove most; elsewhere the product's own call, which must be signed. */
@@ -214,6 +221,19 @@ const each =
 function venueOf({ venue = 'production', baseUrl }: UserDataStreamOptions): Venue {
   if (baseUrl !== undefined) return customVenue(baseUrl);
   return typeof venue === 'string' ? PRESETS[venue] : venue;
+}
+
+/** Empty where grants are given and nothing is signed: then nothing is asked for that would name it. */
+function apiKeyOf(options: UserDataStreamOptions, { grant }: Listening): string {
+  const { product, apiKey, secret, privateKey, listenKey, listenToken } = options;
+  for (const [name, option] of Object.entries({ listenKey, listenToken })) {
+    if (option === undefined || name === grant) continue;
+    throw new OptionsError(`${name}: ${product} is read by ${grant}, not by ${name}; leave it out`);
+  }
+  if (typeof apiKey === 'string' && apiKey !== '') return apiKey;
+  const given = listenKey ?? listenToken;
+  if (apiKey === undefined && given !== undefined && secret === undefined && privateKey === undefined) return '';
+  throw new OptionsError('apiKey: expected the API key as the venue shows it');
 }
 
 function signerOf({ secret, privateKey, passphrase }: UserDataStreamOptions): Signer | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { Budget } from '../keep/budget.ts';
+import { listenTokensOverRest } from '../keep/grant-source.ts';
 import { ListenTokens } from '../keep/listen-tokens.ts';
 import { json as answerOf, ManualDoors, settled } from '../testing/manual-doors.ts';
 import { json } from '../wire/event-frame.ts';
@@ -39,7 +40,11 @@ function feeding({ scopes = ['margin'], signature = false, resume = undefined as
   doors.answer = () => answerOf({ token: `t${++made}`, expirationTime: 1 });
   const tokens = signature
     ? undefined
-    : new ListenTokens({ clock: doors.clock, rest, path: '/token', validityMs: 60 * MINUTE, signed: false });
+    : new ListenTokens({
+        clock: doors.clock,
+        tokens: listenTokensOverRest(rest, '/token', false),
+        validityMs: 60 * MINUTE,
+      });
   const url = 'wss://venue/ws-api/v3';
   const options = { doors, format: json(), line: LINE_SETTINGS, credentials, budget, serverTime, url, tokens };
   const feed = new SessionFeed(

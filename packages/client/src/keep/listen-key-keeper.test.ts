@@ -4,6 +4,7 @@ import { type Answer, json, ManualDoors } from '../testing/manual-doors.ts';
 import { Rest } from '../wire/rest.ts';
 import { ServerTime } from '../wire/server-time.ts';
 import { Budget } from './budget.ts';
+import { listenKeysOverRest } from './grant-source.ts';
 import { ListenKeyKeeper } from './listen-key-keeper.ts';
 
 const MINUTE = 60_000;
@@ -24,7 +25,9 @@ function keeping(put: (tries: number) => Answer = () => json({ listenKey: 'k1' }
     timePath: undefined,
     signal: new AbortController().signal,
   });
-  const keeper = new ListenKeyKeeper({ doors, rest, listening, budget, onLost: (reason) => lost.push(reason) });
+  const keys = listenKeysOverRest(rest, listening);
+  const { validityMs } = listening;
+  const keeper = new ListenKeyKeeper({ doors, keys, validityMs, budget, onLost: (reason) => lost.push(reason) });
   const asked = () => doors.requests.map(({ method, url }) => `${method} ${url.slice('https://venue'.length)}`);
   return { doors, keeper, lost, asked };
 }

@@ -9,9 +9,8 @@ import { LISTEN_KEY_LIFECYCLE } from '@listenpost/protocol';
 import type { Clock, Doors, Timer } from '../doors.ts';
 import { streamError, type UserDataStreamError, VenueError } from '../errors.ts';
 import { Life } from '../lifecycle.ts';
-import type { ListenKeyListening } from '../products.ts';
-import type { Rest } from '../wire/rest.ts';
 import type { Budget } from './budget.ts';
+import type { ListenKeySource } from './grant-source.ts';
 import { jittered } from './wait.ts';
 
 /** "This listenKey does not exist." */
@@ -25,8 +24,8 @@ const PAUSE_MS_MIN = 1000;
 
 export interface ListenKeyKeeperOptions {
   readonly doors: Doors;
-  readonly rest: Rest;
-  readonly listening: ListenKeyListening;
+  readonly keys: ListenKeySource;
+  readonly validityMs: number;
   readonly budget: Budget;
   /** The key that was told last is dead. */
   onLost(reason: string): void;
@@ -78,9 +77,7 @@ export class ListenKeyKeeper {
 
   async #issue(): Promise<string> {
     const askedAt = this.#clock.now();
-    const answer = await this.#options.rest.call('POST', this.#options.listening.listenKeyPath);
-    const key = keyOf(answer);
-    if (key === undefined) throw new VenueError(0, 200, 'the venue gave no listenKey');
+    const key = await this.#options.keys.start();
     this.#life.take('start');
     this.#key = key;
     this.#extended(askedAt);
@@ -89,7 +86,7 @@ export class ListenKeyKeeper {
 
   /** The venue counts from when it was asked, so that we may count from when we asked (derivatives §1.2 rule 4). */
   #extended(askedAt: number): void {
-    this.#deadline = askedAt + this.#options.listening.validityMs;
+    this.#deadline = askedAt + this.#options.validityMs;
     this.#extendIn(jittered((this.#deadline - this.#clock.now()) * EXTEND_AT, this.#options.doors.random));
   }
 
@@ -99,14 +96,12 @@ export class ListenKeyKeeper {
   }
 
   #extend(): void {
-    const { rest, listening } = this.#options;
     const key = this.#key;
     if (key === undefined) return;
     if (this.#clock.now() >= this.#deadline) return this.#lose('the listenKey could not be extended in time');
     const askedAt = this.#clock.now();
-    const named = listening.keepaliveNamesKey ? { listenKey: key } : {};
-    rest.call('PUT', listening.listenKeyPath, named).then(
-      (answer) => this.#answered(key, keyOf(answer) ?? key, askedAt),
+    this.#options.keys.keepalive(key).then(
+      (extended) => this.#answered(key, extended, askedAt),
       (cause: unknown) => this.#failed(key, streamError(cause)),
     );
   }
@@ -138,8 +133,3 @@ export class ListenKeyKeeper {
     this.#options.onLost(reason);
   }
 }
-
-const keyOf = (answer: unknown): string | undefined => {
-  const { listenKey } = (answer ?? {}) as { readonly listenKey?: unknown };
-  return typeof listenKey === 'string' && listenKey !== '' ? listenKey : undefined;
-};

@@ -1,16 +1,11 @@
 /** listenTokens of an account's margin, one scope at a time (spot-margin §4.3). */
-import { symbolOfScope } from '@listenpost/protocol';
 import type { Clock } from '../doors.ts';
-import { VenueError } from '../errors.ts';
-import type { Rest } from '../wire/rest.ts';
+import type { ListenTokenSource } from './grant-source.ts';
 
 export interface ListenTokensOptions {
   readonly clock: Clock;
-  readonly rest: Rest;
-  readonly path: string;
+  readonly tokens: ListenTokenSource;
   readonly validityMs: number;
-  /** Where a secret is at hand the call is signed: the documents say both that it must be and that it need not (§10 U3). */
-  readonly signed: boolean;
 }
 
 interface Token {
@@ -48,13 +43,9 @@ export class ListenTokens {
   }
 
   async #make(scope: string): Promise<Token> {
-    const { clock, rest, path, validityMs, signed } = this.#options;
-    const symbol = symbolOfScope(scope);
-    const params = { ...(symbol === undefined ? {} : { isIsolated: true, symbol }), validity: validityMs };
+    const { clock, tokens, validityMs } = this.#options;
     const askedAt = clock.now();
-    const answer = await rest.call('POST', path, params, signed);
-    const { token } = (answer ?? {}) as { readonly token?: unknown };
-    if (typeof token !== 'string' || token === '') throw new VenueError(0, 200, 'the venue gave no listenToken');
+    const token = await tokens(scope, validityMs);
     return { token, deadline: askedAt + validityMs };
   }
 }
