@@ -6,6 +6,7 @@ import './node-version.mjs';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { typedocCommand } from './api-docs.mjs';
 import { bunBinary, installMissing, packageBin, ROOT, runScript, SetupError } from './toolchain.mjs';
 
 /** The tools paint even what no terminal reads, unless told: biome by its option, the others by the variable. */
@@ -21,6 +22,7 @@ function steps() {
     })),
     { name: 'format and lint (biome)', command: node('@biomejs/biome', 'biome', ['ci', ...COLOURS, '.']) },
     { name: 'promises and switches (oxlint)', command: node('oxlint', 'oxlint', ['--type-aware', '--deny-warnings']) },
+    { name: 'docs of the public names (typedoc)', command: typedocCommand(['--emit', 'none', '--logLevel', 'Warn']) },
     { name: 'tidy', command: [bunBinary(), 'test', '--only-failures', './tests/tidy/tidy.test.ts'] },
   ];
 }

@@ -95,7 +95,7 @@ function readJson(path) {
 }
 
 /** The npm that started us, so that its Node and its settings are the same; else the one in PATH. */
-function npmCommand() {
+export function npmCommand() {
   const cli = process.env.npm_execpath;
   if (cli?.endsWith('npm-cli.js')) return { command: process.execPath, args: [cli], shell: false };
   return { command: 'npm', args: [], shell: process.platform === 'win32' };

@@ -13,8 +13,8 @@ export interface SourceFile {
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-/** What no rule reads: others' code, what runs leave behind, and binary files. In a linked worktree `.git` is a file. */
-const UNREAD = new Set(['node_modules', '.git', '.listenpost', 'data']);
+/** What no rule reads: others' code, what runs and builds leave behind, and binary files. In a linked worktree `.git` is a file. */
+const UNREAD = new Set(['node_modules', '.git', '.listenpost', 'data', 'packages/client/dist', 'docs/api/html']);
 const READ_FILES = /(\.(ts|tsx|js|mjs|cjs|json|jsonc|md|sh|yml|yaml|toml|html|css|c|txt)|\/[^./]+|\/\.[a-z]+)$/;
 
 /** Every text file of the repository, tracked or not yet. */
@@ -35,7 +35,7 @@ function pathsUnder(folder: string): string[] {
 
 /** `data` is a run's leftover at the root alone: packages/core/src/data is a hallway. */
 function skipped(path: string, name: string): boolean {
-  return UNREAD.has(name) && (name !== 'data' || path === name);
+  return UNREAD.has(path) || (UNREAD.has(name) && name !== 'data');
 }
 
 /** Line numbers, from 1, on which the pattern is found. */
