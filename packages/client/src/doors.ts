@@ -5,9 +5,11 @@
  */
 
 export interface Timer {
+  /** Takes the action back; without effect once it ran. */
   cancel(): void;
 }
 
+/** Where time comes from. */
 export interface Clock {
   /** Milliseconds since the Unix epoch by the machine's clock. It may step; `after` must not depend on it. */
   now(): number;
@@ -18,22 +20,29 @@ export interface Clock {
   after(delayMs: number, action: () => void): Timer;
 }
 
+/** Where chance comes from. */
 export interface Random {
   /** In [0, 1): for jitter and request ids, never for secrets. */
   next(): number;
 }
 
+/** One call of a venue's REST API. None has a body. */
 export interface HttpRequest {
+  /** Of the HTTP methods, those that venues use. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Whole, query and all. */
   readonly url: string;
+  /** The API key stands here. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A whole answer, whatever its status. */
 export interface HttpResponse {
+  /** HTTP status. Redirects are not followed. */
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The body, read as UTF-8. */
   readonly text: string;
 }
 
@@ -42,7 +51,9 @@ export type Http = (request: HttpRequest, signal: AbortSignal) => Promise<HttpRe
 
 /** What a socket tells. After `closed` nothing follows. Calls never come in the turn of `connect` itself. */
 export interface SocketHandlers {
+  /** The handshake is done: `send` may be called from here on. */
   opened(): void;
+  /** A text frame as a string, a binary one as bytes. */
   message(data: string | Uint8Array): void;
   /** A pong answered one of our pings; never called where `ping` is absent. */
   ponged(): void;
@@ -50,10 +61,13 @@ export interface SocketHandlers {
   closed(code: number, reason: string): void;
 }
 
+/** One WebSocket connection. What is sent on one that is not open, or not any more, is dropped. */
 export interface Socket {
+  /** A text frame. */
   send(text: string): void;
   /** Absent where the runtime gives no way to send a ping frame: browsers. */
   readonly ping?: () => void;
+  /** Closes with 1000 and waits some seconds for the peer to agree; `closed` follows. */
   close(): void;
   /** Ends at once, for a peer that no longer answers; `closed` follows. */
   terminate(): void;
@@ -62,9 +76,14 @@ export interface Socket {
 /** Never throws: a URL that cannot be opened ends in `closed`. */
 export type Connect = (url: string, handlers: SocketHandlers) => Socket;
 
+/** All that the SDK touches of the world: what `doors` of the options takes. */
 export interface Doors {
+  /** Time. */
   readonly clock: Clock;
+  /** Chance. */
   readonly random: Random;
+  /** REST calls. */
   readonly http: Http;
+  /** WebSocket connections. */
   readonly connect: Connect;
 }

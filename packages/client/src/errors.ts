@@ -3,7 +3,9 @@
  * somebody has changed something. Messages never hold a listenKey, token, API key, secret or signed URL.
  */
 
+/** The one class that all errors of the SDK share. */
 export abstract class UserDataStreamError extends Error {
+  /** Whether the same may go well later with nothing changed. False: somebody must mend something first. */
   abstract shouldRetry(): boolean;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -71,6 +73,7 @@ export class NetworkError extends UserDataStreamError {
  * given out; `cursor` stands behind the last of it, so that a new stream with `from: cursor` goes on there.
  */
 export class BackpressureError extends UserDataStreamError {
+  /** What `from` of the next stream takes. */
   readonly cursor: string;
 
   constructor(bufferBytesMax: number, cursor: string) {

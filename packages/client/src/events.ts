@@ -16,6 +16,7 @@ const META: unique symbol = Symbol('listenpost.meta');
 
 /** An event of the wire, parsed; `e` is its type. Integers beyond 2^53 are bigints, decimals are strings. */
 export interface WireEvent {
+  /** The wire's name of its type. */
   readonly e: string;
   readonly [member: string]: unknown;
 }
@@ -28,6 +29,7 @@ export type UnknownName = `${string}\u0000`;
 
 /** An event that the tables do not know (yet), handed out as it came: what `default` is left with in `switch (event.e)`. */
 export interface UnknownEvent {
+  /** At run time the event's own name. */
   readonly e: UnknownName;
   readonly [member: string]: unknown;
 }
@@ -54,7 +56,9 @@ export function metaOf(event: object): EventMeta | undefined {
  * have. The interval is never narrower than the truth. Nothing is said where nothing can have been missed.
  */
 export interface Gap {
+  /** Told apart from events by this. */
   readonly e: 'gap';
+  /** Whose stream has it; see `EventMeta`. */
   readonly scope: string;
   /** Milliseconds since the Unix epoch, by the machine's clock: until here everything arrived. */
   readonly from: number;
@@ -66,14 +70,24 @@ export interface Gap {
    */
   readonly silentSince: number;
   /** Where the venue numbers its events: the interval in positions, `from` excluded. */
-  readonly missed: { readonly from: string; readonly to: string } | undefined;
+  readonly missed:
+    | {
+        /** The last position that had arrived. */
+        readonly from: string;
+        /** The last position that is missing. */
+        readonly to: string;
+      }
+    | undefined;
   /** In a few words, what cut the stream. */
   readonly reason: string;
 }
 
 /** What the `snapshot` option answered: true after `gap` or the start, before every event that follows. */
 export interface Snapshot<State> {
+  /** Told apart from events by this. */
   readonly e: 'snapshot';
+  /** Whose state it is; see `EventMeta`. */
   readonly scope: string;
+  /** As the `snapshot` option answered it. */
   readonly state: State;
 }

@@ -1,4 +1,8 @@
-/** For Node and Bun. */
+/**
+ * For Node and Bun.
+ *
+ * @module @listenpost/client
+ */
 
 import { nodeDoors } from './doors/node.ts';
 import type { Doors } from './doors.ts';
@@ -8,7 +12,7 @@ import { UserDataStream } from './user-data-stream.ts';
 import { wire } from './wiring.ts';
 
 export { fileCursorStore } from './cursor/file.ts';
-export { nodeDoors } from './doors/node.ts';
+export { type NodeDoorsOptions, nodeDoors } from './doors/node.ts';
 export * from './public.ts';
 
 /** One for all streams of a process: they share their connections' pool and the venue's patience. */

@@ -73,6 +73,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   #saves: Promise<void> = Promise.resolve();
   #unsaved: string | undefined;
 
+  /** @internal */
   constructor(options: UserDataStreamOptions<P, State>, wiring: Wiring) {
     this.#options = options;
     this.#wiring = wiring;
@@ -148,10 +149,17 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     await this.#saves;
   }
 
+  /** For `await using`: as `close`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  /**
+   * Items in order, each once. Asking for the next one says that the last was handled. Throws what ends the stream, behind
+   * the last item that had arrived; ends without an error where the stream was closed.
+   *
+   * @throws OptionsError where the stream has a reader already.
+   */
   [Symbol.asyncIterator](): AsyncIterator<StreamItem<P, State>, undefined> {
     if (this.#read)
       throw new OptionsError('a stream has one reader: make another stream, or use `on` for several handlers');

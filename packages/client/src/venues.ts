@@ -12,7 +12,9 @@ export interface ProductUrls {
   readonly wsApi?: string;
 }
 
+/** A place that speaks the protocol, and what is read there. `listenpost` and `customVenue` make one. */
 export interface Venue {
+  /** Stands in the name under which cursors are stored. */
   readonly name: string;
   /** Whether it numbers its events and takes `resume` (docs: Listenpost does, Binance does not). */
   readonly resume: boolean;
@@ -87,9 +89,11 @@ export function listenpost(url: string): Venue {
   return { ...customVenue(url, { resume: true }), name: 'listenpost' };
 }
 
+/** What a venue differs in beside its hosts. */
 export interface CustomVenueOptions {
   /** Whether it speaks Listenpost's extension. */
   readonly resume?: boolean;
+  /** The host of its REST unless said otherwise. */
   readonly name?: string;
 }
 

@@ -5,6 +5,8 @@
  * answers what was saved; a crash in the middle of a `save` leaves either the old text or the new one.
  */
 export interface CursorStore {
+  /** What was saved last under this key; undefined where nothing was. */
   load(key: string): Promise<string | undefined>;
+  /** Rejects where it cannot be kept: the stream then ends with `CursorStoreError`. */
   save(key: string, cursor: string): Promise<void>;
 }

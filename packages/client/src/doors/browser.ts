@@ -6,6 +6,7 @@ import type { Connect, Doors, Http, SocketHandlers, Timer } from '../doors.ts';
 import { abortError, CLOSE_WITHIN_MS, CLOSED_ABNORMALLY, MESSAGE_BYTES_MAX, tooLarge } from './bounds.ts';
 import { machineClock, machineRandom } from './machine-clock.ts';
 
+/** The machine's clock, `fetch` and `WebSocket`: what streams in a page run on unless `doors` says otherwise. */
 export function browserDoors(): Doors {
   return { clock: machineClock, random: machineRandom, http: fetched, connect };
 }

@@ -11,6 +11,7 @@ import { abortError, CLOSE_WITHIN_MS, CLOSED_ABNORMALLY, MESSAGE_BYTES_MAX, tooL
 import { machineClock, machineRandom } from './machine-clock.ts';
 import { proxyAgents } from './proxy-agent.ts';
 
+/** By which way a process reaches the venue; one of the two, or neither. */
 export interface NodeDoorsOptions {
   /** For every request and connection: another proxy, client certificates, a local address. */
   readonly agent?: http.Agent;

@@ -8,6 +8,7 @@ import type { Doors, Socket, Timer } from '../doors.ts';
 import { Life } from '../lifecycle.ts';
 import type { Format, Frame } from '../wire/event-frame.ts';
 
+/** How a connection is proven alive, in ms. */
 export interface LineSettings {
   /** How often it asks. */
   readonly proveEveryMs: number;

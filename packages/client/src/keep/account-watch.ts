@@ -11,7 +11,15 @@ import type { WireEvent } from '../events.ts';
 import type { ScopeMerge } from './scope-merge.ts';
 
 /** What an account says of itself: when it changed last, by the venue's clock, or where its stream stands. */
-export type AccountState = { readonly changedAt: number } | { readonly position: string };
+export type AccountState =
+  | {
+      /** Milliseconds since the Unix epoch, by the venue's clock. */
+      readonly changedAt: number;
+    }
+  | {
+      /** Of the last event that there is: `<epoch>:<sequence>`. */
+      readonly position: string;
+    };
 
 /** Asks for several scopes at once; one that is left out is not known. */
 export type CheckAccounts = (scopes: readonly string[]) => Promise<ReadonlyMap<string, AccountState>>;

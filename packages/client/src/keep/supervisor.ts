@@ -19,12 +19,15 @@ import { Slot } from './slot.ts';
  */
 export type Verdict = 'live' | 'quiet' | 'suspect' | 'dead';
 
+/** What is known of a stream at one moment: what `onStatus` tells and `status` answers. */
 export interface StreamStatus {
+  /** The judgement; `reason` says why. */
   readonly verdict: Verdict;
   /** In a few words. */
   readonly reason: string;
   /** Since when this is the verdict; this and all other instants in ms since the Unix epoch, by the machine's clock. */
   readonly since: number;
+  /** When the last event arrived. */
   readonly lastEventAt: number | undefined;
   /** Everything that was sent before this instant has arrived. */
   readonly provenUntil: number | undefined;
@@ -32,6 +35,7 @@ export interface StreamStatus {
   readonly grantDeadline: number | undefined;
   /** Connections that read now. */
   readonly connections: number;
+  /** Whether a new connection is being opened while the old one still reads. */
   readonly handingOver: boolean;
 }
 

@@ -74,15 +74,21 @@ export type Frame = EventFrame | ResumeFrame | AnswerFrame | UnreadableFrame;
 
 /** How a connection speaks: what its URL asks for, and how its frames are read. */
 export interface Format {
+  /** The encoding. */
   readonly name: 'json' | 'sbe';
   /** For the URL of the WebSocket API, without `?` or `&`; empty where nothing need be asked for. */
   readonly query: string;
-  /** Never throws. */
+  /**
+   * Never throws.
+   *
+   * @internal
+   */
   decode(data: string | Uint8Array): Frame;
 }
 
 /** Of the times in events and answers. Microseconds exist on Spot and margin only (spot-margin §1.2). */
 export interface FormatOptions {
+  /** Milliseconds unless said otherwise. */
   readonly timeUnit?: 'MILLISECOND' | 'MICROSECOND';
 }
 
