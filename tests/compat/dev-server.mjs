@@ -15,8 +15,8 @@ const LAUNCHER = fileURLToPath(new URL('../../bin/listenpost', import.meta.url))
 const READY = 'listenpost ready ';
 const START_WITHIN_MS = 20_000;
 const LISTENS_WITHIN_MS = 10_000;
-/** A client that hangs fails its file alone, and leaves no server behind. */
-const TESTS_WITHIN_MS = 60_000;
+/** A client that hangs fails its file alone, and leaves no server behind. The longest file packs and installs the SDK first. */
+const TESTS_WITHIN_MS = 240_000;
 /** Clients keep timers that nobody outside can cancel (ccxt: its next keepalive, in 20 minutes). Node 20.14 learnt the option. */
 const [major, minor] = process.versions.node.split('.').map(Number);
 const FORCE_EXIT = major > 20 || minor >= 14 ? ['--test-force-exit'] : [];
@@ -24,6 +24,9 @@ const FORCE_EXIT = major > 20 || minor >= 14 ? ['--test-force-exit'] : [];
 if (process.env.LISTENPOST_COMPAT_URLS === undefined) await runSelfWithServer();
 
 const urls = JSON.parse(process.env.LISTENPOST_COMPAT_URLS);
+
+/** `http://…`, for clients that take it. */
+export const plainUrl = urls.http;
 
 /** `https://…`, what `basePath` of a connector is set to. */
 export const restUrl = urls.https;
@@ -39,6 +42,11 @@ export async function trigger(scenario, scope, parameters = {}) {
 /** One event of the demo account, as it stands. Resolves when it is durable. */
 export async function publish(scope, event) {
   return callAdmin('/events', { account: 'demo', scope, event });
+}
+
+/** What the demo account's stream holds, oldest first: `{ position, event }`. */
+export async function journal(scope) {
+  return (await callAdmin(`/streams/demo/${scope}/events?limit=1000`)).events;
 }
 
 /** Ends the connection that was opened last, as an operator would. */
