@@ -249,6 +249,7 @@ test('a service without an emulator has no such paths', async () => {
   const venue = await UnderTest.start({
     command: 'serve',
     document: {
+      journal: { commit: 'memory' },
       accounts: [{ id: 'demo', apiKeys: [{ apiKey: DEMO_HMAC_API_KEY, type: 'HMAC', secret: DEMO_HMAC_SECRET }] }],
     },
   });

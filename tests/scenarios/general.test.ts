@@ -80,7 +80,7 @@ test('exchangeInfo tells the symbols and the limits that the config sets', async
 describe('what is not served', () => {
   test.each([
     ['GET', '/fapi/v1/leverageBracket'],
-    ['GET', '/fapi/v2/positionRisk?timestamp=1&signature=2'],
+    ['GET', '/fapi/v1/positionRisk?timestamp=1&signature=2'],
     ['GET', '/sapi/v1/capital/config/getall'],
     ['GET', '/sapi/v1/margin/allPairs'],
     ['GET', '/sapi/v1/margin/isolated/allPairs'],

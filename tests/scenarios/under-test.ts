@@ -2,6 +2,9 @@
  * The whole service in this process, on free ports, with everything real but the passing of time: what every scenario
  * starts from. Demo accounts unless the document names others.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { type Flags, resolveConfig } from '../../packages/server/src/config/config.ts';
 import { DEMO_HMAC_API_KEY } from '../../packages/server/src/config/demo.ts';
@@ -29,6 +32,8 @@ export interface RestAnswer {
 export class UnderTest {
   readonly running: RunningListenpost;
   readonly #peers: (Peer | RawPeer)[] = [];
+  /** Its own, to be removed with it. */
+  #workingFolder: string | undefined;
 
   constructor(running: RunningListenpost) {
     this.running = running;
@@ -36,15 +41,24 @@ export class UnderTest {
 
   static async start(options: UnderTestOptions = {}): Promise<UnderTest> {
     const { command = 'dev', document = {}, flags = {}, log = pino({ level: 'silent' }), rig = {} } = options;
-    const config = resolveConfig({
-      command,
-      document,
-      source: 'scenario',
-      workingFolder: process.cwd(),
-      environment: {},
-      flags: { port: 0, tlsPort: command === 'dev' ? 0 : undefined, adminPort: 0, ...flags },
-    });
-    return new UnderTest(await startListenpost({ config, log, rig }));
+    // Where a service is told no data folder it makes one here: not in the repository, where the next one would find it.
+    const workingFolder = mkdtempSync(join(tmpdir(), 'listenpost-scenario-'));
+    try {
+      const config = resolveConfig({
+        command,
+        document,
+        source: 'scenario',
+        workingFolder,
+        environment: {},
+        flags: { port: 0, tlsPort: command === 'dev' ? 0 : undefined, adminPort: 0, ...flags },
+      });
+      const service = new UnderTest(await startListenpost({ config, log, rig }));
+      service.#workingFolder = workingFolder;
+      return service;
+    } catch (refused) {
+      rmSync(workingFolder, { recursive: true });
+      throw refused;
+    }
   }
 
   /** A REST call with the demo account's API key, unless told otherwise; `null` sends none. */
@@ -125,6 +139,7 @@ export class UnderTest {
   async close(): Promise<void> {
     for (const peer of this.#peers) peer.drop();
     await this.running.close(2);
+    if (this.#workingFolder !== undefined) rmSync(this.#workingFolder, { recursive: true });
   }
 }
 

@@ -72,6 +72,15 @@ test('a TypeScript file waits for the emulator’s time', async () => {
   expect(changed).toMatchObject({ e: 'ACCOUNT_CONFIG_UPDATE', ac: { s: 'ETHUSDT', l: 25 } });
 });
 
+test('a step sets a fault, which the steps after it meet', async () => {
+  const bot = await service.open(`/private/ws/${await service.listenKey('/fapi/v1/listenKey')}`);
+  const steps = [{ fault: 'duplicate', times: 1 }, { scenario: 'transfer' }];
+  const played = await service.admin('POST', '/admin/v1/trigger', { account: 'demo', scope: 'usdm', steps });
+  expect(played).toMatchObject({ status: 200, body: { steps: [{ kind: 'fault', id: expect.any(String) }, {}] } });
+  const event = await bot.frame();
+  expect([event['e'], await bot.frame()]).toEqual(['ACCOUNT_UPDATE', event]);
+});
+
 test('what is wrong with a file is told in a sentence that names the place', async () => {
   const file = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content);

@@ -52,13 +52,14 @@ export const deleteFaults: Route = {
   handle: (_call, context) => jsonAnswer({ removed: faultsOf(context).removeAll() }),
 };
 
-function faultsOf(context: AdminContext): FaultBoard {
+export function faultsOf(context: AdminContext): FaultBoard {
   assertEmulator(context, 'faults');
   if (context.emulation === null) throw new Refusal(404, 'this server has no faults');
   return context.emulation.faults;
 }
 
-function added(faults: FaultBoard, spec: FaultSpec): Fault {
+/** Throws 400 where the board takes no more. */
+export function added(faults: FaultBoard, spec: FaultSpec): Fault {
   try {
     return faults.add(spec);
   } catch (cause) {

@@ -147,7 +147,8 @@ describe('a scenario that cannot be played is refused before it begins', () => {
     [{ steps: [fine, { event: 'x' }] }, /^steps\[1\]\.event: expected an event, an object/],
     [{ steps: [fine, { clock: 'soon' }] }, /^steps\[1\]\.clock: expected milliseconds, or a duration/],
     [{ steps: [fine, { clock: {} }] }, /^steps\[1\]\.clock: expected one of/],
-    [{ steps: [fine, { fault: 'cut' }] }, /^steps\[1\]\.fault: this server has no faults/],
+    [{ steps: [fine, { fault: 'cuts' }] }, /^steps\[1\]\.fault: got "cuts"; expected /],
+    [{ steps: [fine, { fault: 'delay', bye: '2s' }] }, /^steps\[1\]\.by(e)?: /],
     [{ steps: Array(1001).fill(fine) }, /^steps: expected at most 1000 steps/],
   ])('%#', async (document, reason) => {
     const admin = withEmulator();

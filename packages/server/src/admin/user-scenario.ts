@@ -1,10 +1,12 @@
 import { AdmissionError, admitEvent, type VirtualClock } from '@listenpost/core';
 import { EmulatorError, type TriggerResult } from '../emulator/index.ts';
 import { type ReadStep, USER_SCENARIO } from '../emulator/user-scenario.ts';
+import { faultSpecOf } from '../faults/fault-schema.ts';
 import type { AdminContext } from './admin-api.ts';
 import { jsonAnswer } from './answer.ts';
-import { bodyText, parsed } from './body.ts';
+import { bodyText, checked, parsed } from './body.ts';
 import { CLOCK_COMMAND, type ClockCommand, moved } from './clock.ts';
+import { added, faultsOf } from './faults.ts';
 import { Refusal } from './refusal.ts';
 import type { Route } from './route.ts';
 import { emulatorOf, requestOf } from './trigger.ts';
@@ -47,7 +49,9 @@ export const postUserScenario: Route = {
 export type StepResult =
   | ({ readonly kind: 'scenario' } & TriggerResult)
   | { readonly kind: 'wait' | 'clock'; readonly now: number }
-  | { readonly kind: 'event'; readonly events: 1 };
+  | { readonly kind: 'event'; readonly events: 1 }
+  /** To remove it by. */
+  | { readonly kind: 'fault'; readonly id: string };
 
 type Planned = (run: Run) => Promise<StepResult>;
 
@@ -93,8 +97,12 @@ function planned(
         return { kind: 'clock', now: clock.now() };
       };
     }
-    case 'fault':
-      throw new Refusal(400, 'fault: this server has no faults to put in force; leave the step out');
+    case 'fault': {
+      const { kind, ...document } = step;
+      const spec = faultSpecOf(document, checked);
+      const faults = faultsOf(context);
+      return async () => ({ kind, id: added(faults, spec).id });
+    }
   }
 }
 

@@ -93,12 +93,13 @@ interface Played {
     readonly scenario?: string;
     readonly events?: number;
     readonly now?: number;
+    readonly id?: string;
   }[];
   readonly events: number;
 }
 
-const told = ({ kind, scenario, events, now }: Played['steps'][number]): string =>
-  now === undefined ? `${scenario ?? kind}  ${events}` : `${kind}  ${new Date(now).toISOString()}`;
+const told = ({ kind, scenario, events, now, id }: Played['steps'][number]): string =>
+  now === undefined ? `${scenario ?? kind}  ${id ?? events}` : `${kind}  ${new Date(now).toISOString()}`;
 
 /** A program's default export, or what a JSON file holds. */
 async function scenarioOf(path: string): Promise<object> {

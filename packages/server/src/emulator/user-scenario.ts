@@ -49,8 +49,10 @@ export interface ClockStep {
   readonly clock: string | Readonly<Record<string, unknown>>;
 }
 
+/** Sets a fault, as `POST /admin/v1/faults` does: `{ "fault": "delay", "by": "2s" }`. */
 export interface FaultStep {
-  readonly fault: unknown;
+  readonly fault: string;
+  readonly [parameter: string]: unknown;
 }
 
 interface Target {
