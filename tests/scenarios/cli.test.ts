@@ -30,7 +30,19 @@ describe('usage', () => {
   test('--help names every command, on stdout', async () => {
     const { code, stdout, stderr } = await Program.run(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const name of ['dev', 'serve', 'publish', 'trigger', 'keys', 'clock', 'journal', 'listen']) {
+    for (const name of [
+      'dev',
+      'serve',
+      'publish',
+      'trigger',
+      'keys',
+      'clock',
+      'journal',
+      'listen',
+      'faults',
+      'requests',
+      'explain-signature',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
     expect(stdout).toContain('Examples:');

@@ -20,7 +20,8 @@ export const clockSkew: FaultRow = {
     const clockOffMs = (settings['by'] as number | undefined) ?? 0;
     return {
       clockOffMs,
-      async call({ request, walk }) {
+      async call({ request, walk }, { tell }) {
+        tell('answered by the skewed clock');
         return off(await walk(), instantIn(request.caller.timeUnit ?? 'MILLISECOND', clockOffMs));
       },
     };
