@@ -60,6 +60,26 @@ export async function advanceClock(duration) {
   return callAdmin('/clock', { advance: duration });
 }
 
+/** Connections that are open, oldest first. */
+export async function openSessions() {
+  return (await callAdmin('/sessions')).sessions;
+}
+
+/** Sets a fault; its row. */
+export async function setFault(fault, more = {}) {
+  return callAdmin('/faults', { fault, ...more });
+}
+
+/** Ends every fault that is set. */
+export async function removeFaults() {
+  return callAdmin('/faults', undefined, 'DELETE');
+}
+
+/** What passed between the clients and the server, as its request journal has it. */
+export async function journal(query = '') {
+  return (await callAdmin(`/journal${query}`)).entries;
+}
+
 /** Resolves once a socket reads the demo account's stream: for clients that do not say when they listen. */
 export async function listening(scope) {
   const deadline = Date.now() + LISTENS_WITHIN_MS;

@@ -13,6 +13,11 @@ export class Received {
     for (const check of this.#waiting) check();
   };
 
+  /** What has come by now. */
+  get soFar() {
+    return [...this.#items];
+  }
+
   /** Resolves with the items seen so far once there are `count` of them. */
   async atLeast(count) {
     await this.#until(() => this.#items.length >= count, `${count} items`);
