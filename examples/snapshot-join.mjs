@@ -1,45 +1,46 @@
 // @ts-check
 /**
- * Positions that are right from the first moment: a snapshot is taken after subscribing and handed out before every event that follows, so that
- * no change falls between the two. It is taken again behind each gap.
+ * Positions that are right from the first moment: a snapshot is taken after subscribing and handed out before every event that
+ * follows, so that no change falls between the two. It is taken again behind each gap.
  *
- * The snapshot comes from the server's journal here, which the admin API reads. With Binance, ask `GET /fapi/v3/positionRisk` instead.
- *
- *   LISTENPOST_URL=http://127.0.0.1:9010 ADMIN_URL=http://127.0.0.1:9011 npm run example examples/snapshot-join.mjs
+ *   LISTENPOST_URL=http://127.0.0.1:9010 npm run example examples/snapshot-join.mjs
+ *   bin/listenpost trigger order.filled --symbol SOLUSDT
  */
+import { createHmac } from 'node:crypto';
 import { listenpost, userDataStream } from '@listenpost/client';
 
-const { LISTENPOST_URL = 'http://127.0.0.1:9010', ADMIN_URL = 'http://127.0.0.1:9011' } = process.env;
+const { LISTENPOST_URL = 'http://127.0.0.1:9010' } = process.env;
 const apiKey = process.env.API_KEY ?? 'demoHmacKey0'.repeat(6).slice(0, 64);
+const secret = process.env.API_SECRET ?? 'demoHmacSecret0'.repeat(5).slice(0, 64);
 
-/** @type {Map<string, string>} By symbol: the amount of the position, signed. */
+/** @typedef {Map<string, { readonly amount: string, readonly at: number }>} Positions by symbol and side */
+/** @type {Positions} */
 let positions = new Map();
 
 const stream = userDataStream({ product: 'usdm', apiKey, venue: listenpost(LISTENPOST_URL), snapshot });
 for await (const event of stream) {
   if (event.e === 'snapshot') positions = event.state;
-  // A change that the snapshot knows already is told once more at most: amounts are absolute, so that it harms nothing.
-  if (event.e === 'ACCOUNT_UPDATE') apply(positions, event);
-  if (event.e === 'snapshot' || event.e === 'ACCOUNT_UPDATE')
-    console.log(event.e, JSON.stringify(Object.fromEntries(positions)));
-}
-
-/** @param {import('@listenpost/client').SnapshotContext} context */
-async function snapshot({ signal }) {
-  const known = new Map();
-  for (let from = ''; ; ) {
-    const response = await fetch(`${ADMIN_URL}/admin/v1/streams/demo/usdm/events?limit=1000${from}`, { signal });
-    const { events, next } = await response.json();
-    for (const { event } of events) if (event.e === 'ACCOUNT_UPDATE') apply(known, event);
-    if (next === undefined) return known;
-    from = `&from=${next}`;
+  if (event.e === 'ACCOUNT_UPDATE') {
+    for (const { s, ps, pa } of event.a.P) {
+      // What the snapshot knows already may come once more behind it.
+      const before = positions.get(`${s} ${ps}`)?.at ?? 0;
+      if (event.T > before) positions.set(`${s} ${ps}`, { amount: pa, at: event.T });
+    }
   }
+  if (event.e !== 'snapshot' && event.e !== 'ACCOUNT_UPDATE') continue;
+  console.log(event.e, [...positions].map(([name, { amount }]) => `${name} ${Number(amount)}`).join(', '));
 }
 
-/**
- * @param {Map<string, string>} known
- * @param {{ readonly a: { readonly P: readonly { readonly s: string, readonly pa: string }[] } }} update
- */
-function apply(known, { a }) {
-  for (const { s, pa } of a.P) known.set(s, pa);
+/** @param {import('@listenpost/client').SnapshotContext} context @returns {Promise<Positions>} */
+async function snapshot({ signal }) {
+  const query = `timestamp=${Date.now()}`;
+  const signature = createHmac('sha256', secret).update(query).digest('hex');
+  const url = `${LISTENPOST_URL}/fapi/v3/positionRisk?${query}&signature=${signature}`;
+  const response = await fetch(url, { headers: { 'X-MBX-APIKEY': apiKey }, signal });
+  if (!response.ok) throw new Error(`positionRisk answered ${response.status}: ${await response.text()}`);
+  /** @type {{ symbol: string, positionSide: string, positionAmt: string, updateTime: number }[]} */
+  const rows = await response.json();
+  return new Map(
+    rows.map((row) => [`${row.symbol} ${row.positionSide}`, { amount: row.positionAmt, at: row.updateTime }]),
+  );
 }

@@ -12,7 +12,8 @@ const LAUNCHED = ['node', resolve(ROOT, 'bin/listenpost')] as const;
 /** Straight to its main: quicker, and the process is the server itself. */
 export const UNLAUNCHED = [process.execPath, resolve(ROOT, 'packages/server/src/main.ts')] as const;
 
-const WAIT_MS = 8_000;
+/** Of anything that is waited for: a bound on what hangs, and no measure of speed. A machine that does much else takes seconds to start a program. */
+const WAIT_MS = 20_000;
 
 export interface Ended {
   /** Null when a signal ended it. */
