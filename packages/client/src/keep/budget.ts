@@ -6,6 +6,14 @@ import type { Clock, Doors, Random } from '../doors.ts';
 import { jittered } from './wait.ts';
 
 const FIRST_PAUSE_MS = 250;
+
+/**
+ * A venue that restarts is back within half a minute: for that long a pause stays short, since each second in which nobody reads
+ * is missed where nothing is replayed. It is well within what a venue allows of handshakes. Only then is it an outage.
+ */
+const RESTART_PAUSE_MS = 1000;
+const RESTART_FAILURES = 30;
+
 const PAUSE_MS_MAX = 30_000;
 
 /**
@@ -42,7 +50,7 @@ export class Budget {
     this.#failures = 0;
   }
 
-  /** Ms to wait before the next try after a failure: doubled with each, jittered, and never before the venue's own word. */
+  /** Ms to wait before the next try after a failure: growing with each, jittered, and never before the venue's own word. */
   failed(): number {
     const now = this.#clock.now();
     if (now >= this.#pauseUntil) {
@@ -64,7 +72,9 @@ export class Budget {
   }
 
   #pauseMs(): number {
-    return Math.min(PAUSE_MS_MAX, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures - 1, 10));
+    const restartMs = Math.min(RESTART_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));
+    const beyond = Math.max(0, this.#failures - RESTART_FAILURES);
+    return Math.min(PAUSE_MS_MAX, restartMs * 2 ** Math.min(beyond, 10));
   }
 }
 
