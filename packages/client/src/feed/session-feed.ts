@@ -259,6 +259,7 @@ export class SessionFeed implements Feed {
   }
 
   #renewed(subscription: Subscription): void {
+    this.#options.budget.succeeded();
     subscription.life.take('subscribe');
     this.#renewLater(subscription);
   }

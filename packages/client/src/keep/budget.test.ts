@@ -17,6 +17,21 @@ describe('a budget', () => {
     expect(budget.failed()).toBe(250);
   });
 
+  test('doubles again after a success that came in the middle of a long pause', async () => {
+    const doors = new ManualDoors();
+    const budget = new Budget(doors);
+    for (let n = 0; n < 9; n++) await doors.clock.advance(budget.failed());
+    budget.failed();
+    budget.succeeded();
+    const pauses: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      const pauseMs = budget.failed();
+      pauses.push(pauseMs);
+      await doors.clock.advance(pauseMs);
+    }
+    expect(pauses).toEqual([250, 500, 1000, 2000]);
+  });
+
   test('counts failures that come together once: a hundred streams that are cut are one outage', () => {
     const budget = new Budget(new ManualDoors());
     expect(Array.from({ length: 100 }, () => budget.failed())).toEqual(Array(100).fill(250));

@@ -48,6 +48,7 @@ export class Budget {
 
   succeeded(): void {
     this.#failures = 0;
+    this.#pauseUntil = 0;
   }
 
   /** Ms to wait before the next try after a failure: growing with each, jittered, and never before the venue's own word. */

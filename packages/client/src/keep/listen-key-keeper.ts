@@ -111,6 +111,7 @@ export class ListenKeyKeeper {
     if (this.#key !== asked || this.#closed) return;
     if (extended !== asked) return this.#lose('the listenKey was replaced');
     this.#life.take('keepalive');
+    this.#options.budget.succeeded();
     this.#extended(askedAt);
   }
 

@@ -48,6 +48,8 @@ export class Slot {
   /** Reads now. */
   #current: Feed | undefined;
   #currentSince = 0;
+  /** Whether the current one has told the budget that it worked. */
+  #succeeded = false;
   /** Is to read next: being opened, or open and waiting until it covers. */
   #next: Opening | undefined;
   #opening: Timer | undefined;
@@ -115,6 +117,7 @@ export class Slot {
     const old = this.#current;
     this.#current = next.feed;
     this.#currentSince = this.#clock.now();
+    this.#succeeded = false;
     this.#next = undefined;
     this.#limitLife();
     if (old === undefined) return;
@@ -141,7 +144,7 @@ export class Slot {
       event: (scope, event) => this.#options.event(self(), scope, event),
       proved: (at) => {
         this.#options.proved(self(), at);
-        if (self() === this.#current && this.#worked()) this.#options.budget.succeeded();
+        if (self() === this.#current) this.#tellSuccess();
         this.settle();
         this.#options.changed();
       },
@@ -187,6 +190,13 @@ export class Slot {
     const lasting = end.error !== undefined && !end.error.shouldRetry();
     if (lasting && this.#current === undefined) return this.#options.fatal(end.error);
     if (this.#current === undefined || !wasCurrent) this.#openAgain(end, wasCurrent && this.#worked());
+  }
+
+  /** Once of each connection: that an old one still works says nothing of those that cannot be opened now. */
+  #tellSuccess(): void {
+    if (this.#succeeded || !this.#worked()) return;
+    this.#succeeded = true;
+    this.#options.budget.succeeded();
   }
 
   #worked(): boolean {
