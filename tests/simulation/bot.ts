@@ -6,6 +6,7 @@ import { UserDataStreamError } from '../../packages/client/src/errors.ts';
 import { type Gap, metaOf, type WireEvent } from '../../packages/client/src/events.ts';
 import type { StreamStatus, Verdict } from '../../packages/client/src/keep/supervisor.ts';
 import type { UserDataStreamOptions } from '../../packages/client/src/options.ts';
+import type { ClientProduct } from '../../packages/client/src/products.ts';
 import { UserDataStream } from '../../packages/client/src/user-data-stream.ts';
 import { wire } from '../../packages/client/src/wiring.ts';
 import { type Process, signerAtOnce } from './program.ts';
@@ -52,7 +53,7 @@ export class Bot {
   /** Ends of streams that it was told of, in order. */
   readonly errors: UserDataStreamError[] = [];
   process: Process | undefined;
-  stream: UserDataStream<never> | undefined;
+  stream: UserDataStream<ClientProduct> | undefined;
   #stored: Stored | undefined;
   #lives = 0;
   #closed = false;
@@ -108,7 +109,7 @@ export class Bot {
   async #read(process: Process): Promise<void> {
     const options = { ...this.options.stream, doors: process.doors, cursorStore: this.#cursorStore(process) };
     const signer = signerAtOnce(this.options.stream.secret ?? '');
-    const stream = new UserDataStream(options as UserDataStreamOptions<never>, wire(options, process.doors, signer));
+    const stream = new UserDataStream(options, wire(options, process.doors, signer));
     this.stream = stream;
     this.begins.push(this.#world.universe.now());
     stream.onStatus((status) => this.#status(process, status));
@@ -146,10 +147,19 @@ export class Bot {
 
   #gap({ scope, from, to, silentSince, missed, reason }: Gap): void {
     const { skewMs } = this.options;
-    this.#world.trace(`gap ${scope} ${to - from} ms (${reason})${missed === undefined ? '' : ` ${missed.from} ${missed.to}`}`);
+    this.#world.trace(
+      `gap ${scope} ${to - from} ms (${reason})${missed === undefined ? '' : ` ${missed.from} ${missed.to}`}`,
+    );
     const applied = this.applied.get(scope);
     if (applied === undefined) return this.#world.violation(`a gap of a scope that is not read: ${scope}`);
-    const gap = { at: this.#world.universe.now(), from: from - skewMs, to: to - skewMs, silentSince: silentSince - skewMs, missed, reason };
+    const gap = {
+      at: this.#world.universe.now(),
+      from: from - skewMs,
+      to: to - skewMs,
+      silentSince: silentSince - skewMs,
+      missed,
+      reason,
+    };
     applied.push({ kind: 'gap', ...gap });
     if (missed !== undefined) this.#world.gapInPositions(`${this.options.account}/${scope}`, missed);
   }

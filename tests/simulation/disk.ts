@@ -19,9 +19,9 @@ import type { Universe } from './universe.ts';
 
 interface Write {
   /** Makes it durable, and answers who asked for it. */
-  apply(): Promise<void>;
+  apply(): void;
   /** Makes it durable, and answers nobody: who asked is gone. */
-  keep(): Promise<unknown>;
+  keep(): void;
 }
 
 class Disk {
@@ -46,31 +46,40 @@ class Disk {
 
   write<T>(act: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const write = { apply: () => act().then(resolve, reject), keep: act };
+      const write = {
+        apply: () => {
+          act().then(resolve, reject);
+        },
+        keep: () => {
+          act().catch(() => undefined);
+        },
+      };
       this.#waiting.push(write);
       this.#doneAt = Math.max(this.#doneAt, this.#universe.now() + this.#latencyMs);
       this.#universe.at(this.#doneAt, () => {
         if (this.#waiting[0] !== write) return;
         this.#waiting.shift();
-        void write.apply();
+        write.apply();
       });
     });
   }
 
   read<T>(act: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#universe.after(this.#latencyMs, () => void act().then(resolve, reject));
+      this.#universe.after(this.#latencyMs, () => {
+        act().then(resolve, reject);
+      });
     });
   }
 
   /** What waits is written, as at a planned end. */
   flush(): void {
-    for (const write of this.#waiting.splice(0)) void write.apply();
+    for (const write of this.#waiting.splice(0)) write.apply();
   }
 
   kill(): void {
     const kept = this.#random.below(this.#waiting.length + 1);
-    for (const write of this.#waiting.splice(0).slice(0, kept)) void write.keep();
+    for (const write of this.#waiting.splice(0).slice(0, kept)) write.keep();
   }
 }
 

@@ -176,12 +176,4 @@ const BOT: readonly Fault[] = [
 ];
 
 /** Several in a row make one kind of trouble more likely than another. */
-export const FAULTS: readonly Fault[] = [
-  ...CUT,
-  ...HALF_OPEN,
-  ...ZOMBIE,
-  ...NETWORK,
-  ...VENUE,
-  ...GRANTS,
-  ...BOT,
-];
+export const FAULTS: readonly Fault[] = [...CUT, ...HALF_OPEN, ...ZOMBIE, ...NETWORK, ...VENUE, ...GRANTS, ...BOT];

@@ -66,7 +66,11 @@ async function main(): Promise<boolean> {
   if (values.every !== undefined) return (await work(from, from + count, Number(values.every))) === 0;
   const shards = Array.from({ length: workers }, (_, nth) => worker(from + nth, count - nth, workers));
   const passed = (await Promise.all(shards)).every(Boolean);
-  say(passed ? `${count} seeds from ${from} on: all as they should be` : 'To replay what failed: npm run simulate -- --seed N');
+  say(
+    passed
+      ? `${count} seeds from ${from} on: all as they should be`
+      : 'To replay what failed: npm run simulate -- --seed N',
+  );
   return passed;
 }
 

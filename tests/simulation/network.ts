@@ -35,7 +35,9 @@ export interface Conditions {
   /** Nothing gets through, and nobody is told. */
   readonly unreachable: boolean;
   /** What stands before the venue answers in its place. */
-  readonly gateway: { readonly status: number; readonly retryAfterSeconds?: number; readonly share: number } | undefined;
+  readonly gateway:
+    | { readonly status: number; readonly retryAfterSeconds?: number; readonly share: number }
+    | undefined;
 }
 
 export const CALM: Readonly<Conditions> = {
@@ -133,7 +135,8 @@ export class Network {
       };
       signal.addEventListener('abort', () => broken('ABORTED'), { once: true });
       const answer = (response: HttpResponse) => {
-        if (this.conditions.unreachable || this.chance(this.conditions.answerLost)) return trace(`${name}: answer lost`);
+        if (this.conditions.unreachable || this.chance(this.conditions.answerLost))
+          return trace(`${name}: answer lost`);
         universe.after(this.latency(), () => {
           if (over || !program.alive) return;
           over = true;
@@ -150,7 +153,13 @@ export class Network {
       universe.after(this.latency(), () => {
         this.#arrives(request, answer, () => universe.after(this.latency(), () => broken('ECONNREFUSED')));
         if (this.chance(this.conditions.duplicated)) {
-          universe.after(this.latency() * 3, () => this.#arrives(request, () => undefined, () => undefined));
+          universe.after(this.latency() * 3, () =>
+            this.#arrives(
+              request,
+              () => undefined,
+              () => undefined,
+            ),
+          );
         }
         if (this.chance(this.conditions.reset / 2)) universe.after(1, () => broken('ECONNRESET'));
       });
@@ -311,7 +320,8 @@ export class Wire {
     if (this.#network.chance(this.#network.conditions.handshakeRefused)) return refused('by chance');
     const request = new Request(url.replace(/^ws/, 'http'), { headers: { upgrade: 'websocket' } });
     const outcome = host.serve(request);
-    if (!(outcome instanceof Connection)) return refused(outcome instanceof Response ? String(outcome.status) : 'no socket');
+    if (!(outcome instanceof Connection))
+      return refused(outcome instanceof Response ? String(outcome.status) : 'no socket');
     this.#connection = outcome;
     this.#host = host;
     this.#toClient(() => {

@@ -15,7 +15,10 @@ type Shape = (event: Members, nth: number, now: number, random: SeededRandom) =>
 const KINDS: Readonly<Record<string, readonly (readonly [type: string, shape: Shape])[]>> = {
   usdm: [
     ['ORDER_TRADE_UPDATE', contractOrder],
-    ['TRADE_LITE', (event, nth, now) => ({ ...event, E: now, T: now - 1, t: 55_000_000 + nth, i: 900_000_000 + (nth >> 2) })],
+    [
+      'TRADE_LITE',
+      (event, nth, now) => ({ ...event, E: now, T: now - 1, t: 55_000_000 + nth, i: 900_000_000 + (nth >> 2) }),
+    ],
     ['ACCOUNT_UPDATE', contractBalance],
     ['MARGIN_CALL', (event, nth, now) => ({ ...event, E: now, cw: amount(nth) })],
   ],

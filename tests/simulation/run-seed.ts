@@ -22,10 +22,14 @@ export interface RunOptions {
   readonly change?: Partial<Scenario>;
 }
 
-export async function runSeed(seed: number, { print, everyTurn = false, frames = false, change = {} }: RunOptions = {}): Promise<Outcome> {
+export async function runSeed(
+  seed: number,
+  { print, everyTurn = false, frames = false, change = {} }: RunOptions = {},
+): Promise<Outcome> {
   const scenario = { ...scenarioOf(seed), ...change };
   const world = new World(scenario, print, frames);
-  const unhandled = (cause: unknown) => world.violation(`a rejection that nobody takes: ${String((cause as Error)?.stack ?? cause)}`);
+  const unhandled = (cause: unknown) =>
+    world.violation(`a rejection that nobody takes: ${String((cause as Error)?.stack ?? cause)}`);
   process.on('unhandledRejection', unhandled);
   try {
     await world.run(everyTurn);
@@ -35,5 +39,11 @@ export async function runSeed(seed: number, { print, everyTurn = false, frames =
   } finally {
     process.off('unhandledRejection', unhandled);
   }
-  return { seed, about: describe(scenario), hash: world.hash, steps: world.universe.steps, violations: world.violations };
+  return {
+    seed,
+    about: describe(scenario),
+    hash: world.hash,
+    steps: world.universe.steps,
+    violations: world.violations,
+  };
 }

@@ -1,8 +1,8 @@
 /** What one seed stands for: who listens to what, how, and what goes wrong when. Drawn before anything runs. */
-import { PRODUCTS, type ConnectionRow, WS_APIS } from '@listenpost/protocol';
+import { type ConnectionRow, PRODUCTS, WS_APIS } from '@listenpost/protocol';
 import type { ClientProduct } from '../../packages/client/src/products.ts';
 import { type SeededRandom, seededRandom } from '../../packages/core/src/testing/seeded-random.ts';
-import { type Fault, FAULTS, ONE_SOCKET } from './faults.ts';
+import { FAULTS, type Fault, ONE_SOCKET } from './faults.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -42,7 +42,13 @@ const PLENTY = 256 * 1024 * 1024;
 /** Weights: most seeds are minutes long, since what goes wrong between two messages goes wrong there as well. */
 const LENGTHS = [
   { share: 0.97, troubleMs: 5 * MINUTE, faultEveryMs: 30 * SECOND, eventEveryMs: 3000, proveEveryMs: 10 * SECOND },
-  { share: 0.027, troubleMs: 4 * HOUR, faultEveryMs: 14 * MINUTE, eventEveryMs: 60 * SECOND, proveEveryMs: 60 * SECOND },
+  {
+    share: 0.027,
+    troubleMs: 4 * HOUR,
+    faultEveryMs: 14 * MINUTE,
+    eventEveryMs: 60 * SECOND,
+    proveEveryMs: 60 * SECOND,
+  },
   { share: 0.003, troubleMs: 50 * HOUR, faultEveryMs: 3 * HOUR, eventEveryMs: 12 * MINUTE, proveEveryMs: 5 * MINUTE },
 ] as const;
 
@@ -75,7 +81,9 @@ export function scenarioOf(seed: number): Scenario {
     connections: !oneAtATime && short && random.below(5) === 0 ? shortLived(random) : {},
     proveEveryMs,
     checkAfterMs: short ? 60 * SECOND : 5 * MINUTE,
-    tokenValidityMs: short ? random.pick([30 * SECOND, 2 * MINUTE, 24 * HOUR]) : random.pick([10 * MINUTE, 2 * HOUR, 24 * HOUR]),
+    tokenValidityMs: short
+      ? random.pick([30 * SECOND, 2 * MINUTE, 24 * HOUR])
+      : random.pick([10 * MINUTE, 2 * HOUR, 24 * HOUR]),
     handoverAfterMs: short ? random.pick([MINUTE, 3 * MINUTE, 23 * HOUR]) : random.pick([HOUR, 23 * HOUR, 24 * HOUR]),
     deduplicate: true,
   };
@@ -137,7 +145,10 @@ function spaced(random: SeededRandom, troubleMs: number): PlannedFault[] {
 
 /** The venue's own cut, after minutes instead of a day. */
 function shortLived(random: SeededRandom): Record<string, ConnectionRow> {
-  const rows = [...Object.values(PRODUCTS).map(({ connection }) => connection), ...WS_APIS.map(({ connection }) => connection)];
+  const rows = [
+    ...Object.values(PRODUCTS).map(({ connection }) => connection),
+    ...WS_APIS.map(({ connection }) => connection),
+  ];
   const lifetimeMs = MINUTE + random.below(4 * MINUTE);
   return Object.fromEntries(rows.map((row) => [row.name, { ...row, lifetimeMs }]));
 }

@@ -8,8 +8,12 @@ export interface TrueEvent {
   readonly sequence: number;
   /** When it was durable, and so pushed to whoever read. */
   readonly at: number;
-  /** Its own `E`. */
-  readonly eventTime: number;
+}
+
+interface History {
+  readonly events: TrueEvent[];
+  readonly byBody: Map<string, TrueEvent>;
+  changedAt: number;
 }
 
 export interface Zombie {
@@ -19,19 +23,22 @@ export interface Zombie {
 }
 
 export class Truth {
-  readonly #streams = new Map<string, { readonly events: TrueEvent[]; readonly byBody: Map<string, TrueEvent> }>();
+  readonly #streams = new Map<string, History>();
   /** Connections that answered and pushed nothing, each while it did. */
   readonly zombies: Zombie[] = [];
 
   committed(records: readonly JournalRecord[], at: number): void {
     for (const { stream, sequence, body } of records) {
-      const { events, byBody } = this.#of(stream);
-      if (sequence !== events.length + 1) throw new Error(`${stream}: the journal went from ${events.length} to ${sequence}`);
+      const of = this.#of(stream);
+      const { events, byBody } = of;
+      if (sequence !== events.length + 1)
+        throw new Error(`${stream}: the journal went from ${events.length} to ${sequence}`);
       if (byBody.has(body)) throw new Error(`${stream}: the journal took the same event twice, as ${sequence}`);
       const { E: eventTime } = JSON.parse(body) as { readonly E: number };
-      const event = { sequence, at, eventTime };
+      const event = { sequence, at };
       events.push(event);
       byBody.set(body, event);
+      of.changedAt = Math.max(of.changedAt, eventTime);
     }
   }
 
@@ -41,7 +48,7 @@ export class Truth {
 
   /** The account changes with its events, and says so by the last one's `E`. 0 where it never had one. */
   changedAt(stream: string): number {
-    return this.events(stream).reduce((latest, { eventTime }) => Math.max(latest, eventTime), 0);
+    return this.#of(stream).changedAt;
   }
 
   find(stream: string, body: string): TrueEvent | undefined {
@@ -61,7 +68,7 @@ export class Truth {
   #of(stream: string) {
     const known = this.#streams.get(stream);
     if (known !== undefined) return known;
-    const made = { events: [], byBody: new Map<string, TrueEvent>() };
+    const made: History = { events: [], byBody: new Map(), changedAt: 0 };
     this.#streams.set(stream, made);
     return made;
   }

@@ -41,7 +41,8 @@ export class Universe implements MachineTime {
     let sameInstant = 0;
     for (let next = this.#due.peek(); next !== undefined && next.instant <= instant; next = this.#due.peek()) {
       sameInstant = next.instant === this.#now ? sameInstant + 1 : 0;
-      if (sameInstant > STEPS_PER_INSTANT_MAX) throw new Error(`time stands still at ${this.#now}: a loop without a wait`);
+      if (sameInstant > STEPS_PER_INSTANT_MAX)
+        throw new Error(`time stands still at ${this.#now}: a loop without a wait`);
       this.#due.pop();
       this.#now = next.instant;
       const { due } = next;

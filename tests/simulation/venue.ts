@@ -9,6 +9,7 @@ import {
   House,
   type JournalRecord,
   type MachineTime,
+  Redacted,
   type Timer,
   VirtualClock,
 } from '@listenpost/core';
@@ -19,7 +20,6 @@ import { route } from '../../packages/server/src/edge/route.ts';
 import { createSecretBox } from '../../packages/server/src/secrets.ts';
 import { MemoryJournal } from '../../packages/server/src/storage/memory-journal.ts';
 import { MemoryRegistry } from '../../packages/server/src/storage/memory-registry.ts';
-import { Redacted } from '@listenpost/core';
 import { SlowJournal, SlowRegistry } from './disk.ts';
 import type { Host } from './network.ts';
 import type { Universe } from './universe.ts';
@@ -105,7 +105,7 @@ export class Venue {
 
   async start(): Promise<void> {
     const { universe, random, connections, committed, report, ended } = this.#options;
-    const alive = () => life.alive;
+    const alive = (): boolean => life.alive;
     const clock = new VirtualClock(timeWhile(universe, alive));
     const house = new House(
       {

@@ -1,13 +1,13 @@
 /** SDK, server and network in one process and one time, and a judge who knows what really happened. */
 import { type AccountSpec, type JournalRecord, Redacted } from '@listenpost/core';
+import type { HttpRequest } from '../../packages/client/src/doors.ts';
 import { BackpressureError, type UserDataStreamError, VenueError } from '../../packages/client/src/errors.ts';
 import type { Gap } from '../../packages/client/src/events.ts';
 import type { AccountState } from '../../packages/client/src/keep/account-watch.ts';
 import { listenpost } from '../../packages/client/src/venues.ts';
-import type { HttpRequest } from '../../packages/client/src/doors.ts';
-import { seededRandom, type SeededRandom } from '../../packages/core/src/testing/seeded-random.ts';
+import { type SeededRandom, seededRandom } from '../../packages/core/src/testing/seeded-random.ts';
 import { Bot } from './bot.ts';
-import { Network, type Program, type Wire } from './network.ts';
+import { Network, type Program } from './network.ts';
 import { Producer } from './producer.ts';
 import { Process } from './program.ts';
 import type { Scenario } from './scenario.ts';
@@ -48,6 +48,8 @@ export class World {
   #revoked = false;
   #revokedOnce = false;
   #publishing = true;
+  /** Trouble is over: from here on less happens, since it is only waited for. */
+  #calm = false;
   /** When the keepalive of a key was last answered well, by program. */
   readonly #extended = new Map<Program, number>();
   readonly #extending = new Map<Program, number>();
@@ -69,7 +71,8 @@ export class World {
       retentionBytes: scenario.retentionBytes,
       connections: scenario.connections,
       committed: (records) => this.#committed(records),
-      report: (cause) => this.violation(`the venue met what it did not expect: ${String((cause as Error).stack ?? cause)}`),
+      report: (cause) =>
+        this.violation(`the venue met what it did not expect: ${String((cause as Error).stack ?? cause)}`),
       ended: (name) => this.#connectionEnded(name),
     });
     this.network = new Network({
@@ -84,7 +87,12 @@ export class World {
       answered: (program, request, status, byVenue) => this.#answered(program, request, status, byVenue),
     });
     this.#producer = new Producer(universe, this.venue, this.#random('producer'));
-    this.bot = new Bot(this, { account: ACCOUNT, scopes: scenario.scopes, skewMs: scenario.skewMs, stream: this.#streamOptions() });
+    this.bot = new Bot(this, {
+      account: ACCOUNT,
+      scopes: scenario.scopes,
+      skewMs: scenario.skewMs,
+      stream: this.#streamOptions(),
+    });
   }
 
   get hash(): string {
@@ -142,7 +150,8 @@ export class World {
     const { host } = this.venue;
     if (host === undefined || scopes.length !== 1 || product === 'spot') return;
     const headers = { 'x-mbx-apikey': apiKeyOf(ACCOUNT) };
-    host.serve(new Request(`${ORIGIN}/fapi/v1/listenKey`, { method: 'DELETE', headers }));
+    const served = host.serve(new Request(`${ORIGIN}/fapi/v1/listenKey`, { method: 'DELETE', headers }));
+    Promise.resolve(served).catch((cause: unknown) => this.violation(`a key could not be deleted: ${String(cause)}`));
   }
 
   revokeApiKey(): void {
@@ -174,7 +183,8 @@ export class World {
     this.venue.journal.read(stream, sequence + 1, 1).then(
       (slice) => {
         const first = slice?.first ?? 0;
-        if (first <= sequence + 1) this.violation(`${stream}: a gap from ${from}, and the journal holds what follows it`);
+        if (first <= sequence + 1)
+          this.violation(`${stream}: a gap from ${from}, and the journal holds what follows it`);
       },
       (cause: unknown) => this.violation(String(cause)),
     );
@@ -187,12 +197,13 @@ export class World {
     const pass = (ms: number) => universe.run(universe.now() + ms, everyTurn);
     this.startVenue();
     await pass(SECOND);
-    for (const { at, durationMs, fault } of scenario.faults) universe.at(START + at, () => this.#begin(fault, durationMs));
+    for (const { at, durationMs, fault } of scenario.faults)
+      universe.at(START + at, () => this.#begin(fault, durationMs));
     for (const scope of scenario.scopes) for (const account of [ACCOUNT, OTHER]) this.#publishSoon(account, scope);
     this.bot.start();
     await universe.run(START + scenario.troubleMs, everyTurn);
     this.trace('trouble is over');
-    this.#calm();
+    this.#endTrouble();
     await pass(this.#recoveryMs());
     this.#probe();
     await pass(scenario.checkAfterMs + MINUTE);
@@ -205,11 +216,14 @@ export class World {
     if (!this.#whole()) await pass(15 * SECOND);
     const { verdict, reason } = this.bot.status ?? { verdict: 'none', reason: 'no stream' };
     if (!this.#whole()) this.violation(`the stream did not come back: ${verdict}, ${reason}`);
+    // At whatever it is just now: between two events, in a handover, while the account is asked.
+    await pass(this.#random('the end').below(MINUTE));
     await this.#end(pass);
   }
 
   /** All that lasted is over: whatever is broken now is the SDK's to mend. */
-  #calm(): void {
+  #endTrouble(): void {
+    this.#calm = true;
     this.startVenue();
     if (this.#revoked) this.restoreApiKey();
     this.bot.handlingMs = 0;
@@ -238,7 +252,7 @@ export class World {
       if (!this.#publishing) return;
       const burst = random.below(12) === 0 ? 2 + random.below(6) : 1;
       for (let nth = 0; nth < burst; nth++) this.#producer.publish(account, scope);
-      this.universe.after(random.below(everyMs * 2), next);
+      this.universe.after(random.below(everyMs * (this.#calm ? 8 : 2)), next);
     };
     this.universe.after(random.below(everyMs), next);
   }
@@ -263,7 +277,8 @@ export class World {
 
   #committed(records: readonly JournalRecord[]): void {
     this.truth.committed(records, this.universe.now());
-    for (const { stream, sequence } of records) if (stream.startsWith(ACCOUNT)) this.trace(`durable ${stream} ${sequence}`);
+    for (const { stream, sequence } of records)
+      if (stream.startsWith(ACCOUNT)) this.trace(`durable ${stream} ${sequence}`);
   }
 
   #connectionEnded(name: string): void {
@@ -283,7 +298,8 @@ export class World {
     if (before !== undefined && now - before < 20 * MINUTE) {
       this.violation(`${program.name} extends its key again ${now - before} ms after it was extended: two loops`);
     }
-    if (now - (this.#extending.get(program) ?? 0) < 900) this.violation(`${program.name} extends its key twice at once`);
+    if (now - (this.#extending.get(program) ?? 0) < 900)
+      this.violation(`${program.name} extends its key twice at once`);
     this.#extending.set(program, now);
   }
 
@@ -353,7 +369,8 @@ export class World {
     };
     for (const item of this.bot.applied.get(scope) ?? []) {
       if (item.kind === 'gap') {
-        if (this.scenario.oneAtATime) this.violation(`${stream}: a gap with one connection down at a time (${item.reason})`);
+        if (this.scenario.oneAtATime)
+          this.violation(`${stream}: a gap with one connection down at a time (${item.reason})`);
         gaps.push(item);
       } else if (item.sequence <= last) {
         return this.violation(`${stream}: ${item.sequence} comes behind ${last}`);
@@ -386,9 +403,20 @@ export class World {
   // --- The SDK's options ---------------------------------------------------------------------------------------------------
 
   #streamOptions() {
-    const { product, scopes, resume, parallel, proveEveryMs, checkAfterMs, tokenValidityMs, handoverAfterMs, deduplicate } =
-      this.scenario;
-    const isolated = scopes.flatMap((scope) => (scope.startsWith('isolated:') ? [scope.slice('isolated:'.length)] : []));
+    const {
+      product,
+      scopes,
+      resume,
+      parallel,
+      proveEveryMs,
+      checkAfterMs,
+      tokenValidityMs,
+      handoverAfterMs,
+      deduplicate,
+    } = this.scenario;
+    const isolated = scopes.flatMap((scope) =>
+      scope.startsWith('isolated:') ? [scope.slice('isolated:'.length)] : [],
+    );
     return {
       product,
       apiKey: apiKeyOf(ACCOUNT),
