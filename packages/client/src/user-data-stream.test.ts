@@ -99,6 +99,47 @@ describe('a stream', () => {
     expect(await take(items, 3)).toEqual(['a', 'gap', 'b']);
   });
 
+  test('does not take a silent socket for a stream: a key that died before it opened is found out', async () => {
+    const { doors, stream, open } = story();
+    stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    doors.answer = () => json({ listenKey: 'k2' });
+    await open();
+    expect(stream.status).toMatchObject({ verdict: 'dead', connections: 0 });
+    expect(doors.socket.ended).toBe('closed');
+    await doors.clock.advance(1000);
+    expect(doors.socket.url).toEndWith('?streams=k2');
+    doors.socket.open();
+    await settled();
+    expect(stream.status).toMatchObject({ verdict: 'quiet', connections: 1 });
+  });
+
+  test('has an open socket confirmed for as long as it takes, and joins from when it opened', async () => {
+    const { doors, stream, open } = story({ from: '{"v":1,"scopes":{"usdm":{"at":1}}}' });
+    const items = stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    const working = doors.answer;
+    doors.answer = () => new Error('unreachable');
+    await open();
+    const openedAt = doors.clock.now();
+    await doors.clock.advance(3500);
+    expect(stream.status.verdict).toBe('dead');
+    doors.answer = working;
+    await doors.clock.advance(1000);
+    expect(doors.sockets).toHaveLength(1);
+    expect((await items.next()).value).toMatchObject({ e: 'gap', from: 1, to: openedAt });
+  });
+
+  test('that hears by its key need not have it confirmed', async () => {
+    const { doors, stream, open, event } = story();
+    const items = stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    doors.answer = () => new Error('unreachable');
+    await open();
+    event('a');
+    expect(await take(items, 1)).toEqual(['a']);
+  });
+
   test('moves to the next connection before the venue cuts the old one, without a gap or a repetition', async () => {
     const { doors, stream, open, event } = story();
     const items = stream[Symbol.asyncIterator]();
@@ -156,6 +197,7 @@ describe('a stream', () => {
     expect(told).toEqual([true]);
     doors.socket.open();
     doors.socket.pong();
+    await settled();
     old.pong();
     old.pong();
     await settled();

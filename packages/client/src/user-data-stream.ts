@@ -275,7 +275,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
       },
       fatal: (error) => this.#fail(error),
     });
-    parts.onGrantLost((reason) => supervisor.grantLost(reason));
+    parts.onGrantLost((...why) => supervisor.grantLost(...why));
     return supervisor;
   }
 

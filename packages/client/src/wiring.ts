@@ -12,7 +12,7 @@ import { SessionFeed } from './feed/session-feed.ts';
 import type { AccountState, CheckAccounts } from './keep/account-watch.ts';
 import { type Budget, budgetOf } from './keep/budget.ts';
 import { listenKeysGiven, listenKeysOverRest, listenTokensGiven, listenTokensOverRest } from './keep/grant-source.ts';
-import { ListenKeyKeeper } from './keep/listen-key-keeper.ts';
+import { type GrantLost, ListenKeyKeeper } from './keep/listen-key-keeper.ts';
 import { ListenTokens } from './keep/listen-tokens.ts';
 import { probe } from './keep/probe.ts';
 import { bounded, type CheckAccount, scopesOf, type UserDataStreamOptions } from './options.ts';
@@ -38,7 +38,7 @@ export interface Wiring {
   readonly cursorKey: string;
   identityOf(scope: string, event: WireEvent): string;
   /** The grant that all connections read by is gone. */
-  onGrantLost(handler: (reason: string) => void): void;
+  onGrantLost(handler: GrantLost): void;
   /** Stops what keeps grants alive. */
   close(): void;
 }
@@ -137,11 +137,11 @@ function byListenKey(
   if (format.name !== 'json') throw new OptionsError(`format: ${options.product} streams speak JSON alone`);
   if (urls.stream === undefined)
     throw new OptionsError('baseUrl: this product needs `stream`, the origin of its stream connections');
-  let lost: (reason: string) => void = () => undefined;
+  let lost: GrantLost = () => undefined;
   const { listenKey } = options;
   const keys = listenKey === undefined ? listenKeysOverRest(rest, listening) : listenKeysGiven(doors.clock, listenKey);
   const { validityMs } = listening;
-  const keeper = new ListenKeyKeeper({ doors, keys, validityMs, budget, onLost: (reason) => lost(reason) });
+  const keeper = new ListenKeyKeeper({ doors, keys, validityMs, budget, onLost: (...why) => lost(...why) });
   const url = `${urls.stream}${listening.streamBase}/stream`;
   const [scope] = scopes as readonly [string];
   return {

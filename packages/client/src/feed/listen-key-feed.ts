@@ -1,8 +1,9 @@
 /** A feed by a listenKey: the key over REST, its events on a wrapped stream connection (derivatives §1, §3). */
 
-import type { Doors } from '../doors.ts';
+import type { Doors, Timer } from '../doors.ts';
 import { streamError, type UserDataStreamError } from '../errors.ts';
 import type { ListenKeyKeeper } from '../keep/listen-key-keeper.ts';
+import { jittered } from '../keep/wait.ts';
 import type { EventFrame, Format, Frame, Missed } from '../wire/event-frame.ts';
 import type { Feed, FeedHandlers } from './feed.ts';
 import { Line, type LineSettings } from './line.ts';
@@ -18,11 +19,17 @@ export interface ListenKeyFeedOptions {
   readonly scope: string;
 }
 
+/** Between two tries to have the key confirmed. */
+const CONFIRM_PAUSE_MS = 1000;
+
 export class ListenKeyFeed implements Feed {
   readonly #options: ListenKeyFeedOptions;
   readonly #handlers: FeedHandlers;
   #line: Line | undefined;
   #key = '';
+  /** When the socket opened, until the key is known to have lived then. */
+  #openedAt: number | undefined;
+  #confirmation: Timer | undefined;
   #closed = false;
 
   constructor(options: ListenKeyFeedOptions, handlers: FeedHandlers, resumeOf: (scope: string) => string | undefined) {
@@ -48,6 +55,7 @@ export class ListenKeyFeed implements Feed {
 
   close(): void {
     this.#closed = true;
+    this.#confirmation?.cancel();
     this.#line?.close();
   }
 
@@ -59,7 +67,8 @@ export class ListenKeyFeed implements Feed {
     const asked = resume === undefined ? '' : `&resume=${encodeURIComponent(resume)}`;
     this.#line = new Line(doors, format, `${url}?streams=${key}${asked}`, line, {
       opened: () => {
-        if (resume === undefined) this.#join(undefined, undefined, undefined);
+        this.#openedAt = doors.clock.now();
+        if (resume === undefined) this.#confirm();
       },
       frame: (frame, bytes) => this.#frame(frame, bytes),
       proved: (at) => this.#handlers.proved(at),
@@ -88,7 +97,41 @@ export class ListenKeyFeed implements Feed {
 
   #event({ event, position }: EventFrame, bytes: number): void {
     if (event.e === 'listenKeyExpired') this.#lost('the listenKey expired');
-    else this.#handlers.event(this.#options.scope, { event, position, bytes });
+    else {
+      // Who hears by the key need not ask for it.
+      if (position === undefined) this.#confirmed();
+      this.#handlers.event(this.#options.scope, { event, position, bytes });
+    }
+  }
+
+  /**
+   * A socket opens for a dead key as well, and then stays silent (derivatives §3.2): the key may have died between its making and
+   * the handshake. So a scope is joined, for the time since the opening, once the key is known to have lived then.
+   */
+  #confirm(): void {
+    const { keeper, doors } = this.#options;
+    keeper.confirm(this.#key).then(
+      (lives) => {
+        if (this.#closed) return;
+        if (lives) this.#confirmed();
+        else this.#end('the listenKey was replaced', undefined);
+      },
+      (cause: unknown) => {
+        const error = streamError(cause);
+        if (this.#closed || this.#openedAt === undefined) return;
+        if (!error.shouldRetry()) return this.#end('the listenKey could not be confirmed', error);
+        const pauseMs = jittered(CONFIRM_PAUSE_MS, doors.random);
+        this.#confirmation = doors.clock.after(pauseMs, () => this.#confirm());
+      },
+    );
+  }
+
+  #confirmed(): void {
+    const at = this.#openedAt;
+    if (at === undefined) return;
+    this.#openedAt = undefined;
+    this.#confirmation?.cancel();
+    this.#handlers.joined(this.#options.scope, { at, position: undefined, recovered: undefined, missed: undefined });
   }
 
   #shutdownAnnounced(): void {

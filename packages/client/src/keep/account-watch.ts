@@ -121,7 +121,9 @@ export class AccountWatch {
 
   #judge(watched: Watched, state: AccountState | undefined, askedAt: number): void {
     if (this.#closed || state === undefined || !watched.merge.whole) return;
-    if (accounted(watched, state)) return proven(watched, askedAt);
+    const first = watched.known === undefined && 'changedAt' in state;
+    // The first look is where silence is measured from; what lies between the joining and it is proven by nothing.
+    if (accounted(watched, state)) return first ? undefined : proven(watched, askedAt);
     watched.doubt = 'the account has changed and no event has come yet';
     watched.grace?.cancel();
     watched.grace = this.#options.clock.after(GRACE_MS, () => {

@@ -14,6 +14,7 @@ function keeping(put: (tries: number) => Answer = () => json({ listenKey: 'k1' }
   const budget = new Budget(doors);
   const listening = listeningOf(product) as ListenKeyListening;
   const lost: string[] = [];
+  const since: (number | undefined)[] = [];
   let puts = 0;
   doors.answer = ({ method }) => (method === 'PUT' ? put(++puts) : json({ listenKey: 'k1' }));
   const rest = new Rest({
@@ -27,9 +28,18 @@ function keeping(put: (tries: number) => Answer = () => json({ listenKey: 'k1' }
   });
   const keys = listenKeysOverRest(rest, listening);
   const { validityMs } = listening;
-  const keeper = new ListenKeyKeeper({ doors, keys, validityMs, budget, onLost: (reason) => lost.push(reason) });
+  const keeper = new ListenKeyKeeper({
+    doors,
+    keys,
+    validityMs,
+    budget,
+    onLost: (reason, aliveUntil) => {
+      lost.push(reason);
+      since.push(aliveUntil);
+    },
+  });
   const asked = () => doors.requests.map(({ method, url }) => `${method} ${url.slice('https://venue'.length)}`);
-  return { doors, keeper, lost, asked };
+  return { doors, keeper, lost, since, asked };
 }
 
 const noSuchKey = json({ code: -1125, msg: 'This listenKey does not exist.' }, 400);
@@ -99,6 +109,30 @@ describe('a kept listenKey', () => {
     await doors.clock.advance(30 * MINUTE);
     expect(lost).toEqual([reason]);
     expect([keeper.deadline, doors.clock.pending]).toEqual([undefined, 0]);
+  });
+
+  test('that another took the place of is lost, and says until when it was known to live', async () => {
+    const { doors, keeper, lost, since } = keeping();
+    const askedAt = doors.clock.now();
+    await keeper.issue();
+    await doors.clock.advance(5 * MINUTE);
+    doors.answer = () => json({ listenKey: 'k2' });
+    expect(await keeper.confirm('k1')).toBe(false);
+    expect(lost).toEqual(['the listenKey was replaced']);
+    expect(since).toEqual([askedAt]);
+    expect(await keeper.confirm('k2')).toBe(true);
+    expect(lost).toHaveLength(1);
+  });
+
+  test('is confirmed by an answer that was asked for later, not by one that is under way', async () => {
+    const { doors, keeper, asked } = keeping();
+    await keeper.issue();
+    const under = keeper.issue();
+    const confirmed = keeper.confirm('k1');
+    expect(await under).toBe('k1');
+    expect(await confirmed).toBe(true);
+    expect(asked()).toHaveLength(3);
+    expect(doors.clock.pending).toBe(1);
   });
 
   test('is lost once, however often its end is told, and not by the end of another', async () => {

@@ -22,13 +22,19 @@ const EXTEND_AT = 0.5;
 /** The shortest pause between two tries, also when the deadline is near. */
 const PAUSE_MS_MIN = 1000;
 
+/**
+ * Told when a grant is gone. `aliveUntil`, in ms by the machine's clock: where its end was not announced, when it was last known to
+ * live; connections that read by it may have been deaf since.
+ */
+export type GrantLost = (reason: string, aliveUntil: number | undefined) => void;
+
 export interface ListenKeyKeeperOptions {
   readonly doors: Doors;
   readonly keys: ListenKeySource;
   readonly validityMs: number;
   readonly budget: Budget;
   /** The key that was told last is dead. */
-  onLost(reason: string): void;
+  readonly onLost: GrantLost;
 }
 
 export class ListenKeyKeeper {
@@ -38,6 +44,8 @@ export class ListenKeyKeeper {
   /** Present while it lives. */
   #key: string | undefined;
   #deadline = 0;
+  /** When it was asked for last with success: it lived then. */
+  #aliveAt = 0;
   #issuing: Promise<string> | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -64,6 +72,16 @@ export class ListenKeyKeeper {
     return this.#issuing;
   }
 
+  /**
+   * Whether this is the account's live key still. Asked once a socket is open, the answer tells what the socket does not: a key
+   * that is dead never comes back, so that one which lives now lived when the socket opened.
+   */
+  async confirm(key: string): Promise<boolean> {
+    // What is under way was asked before, and may have been answered before the key died.
+    await this.#issuing?.catch(() => undefined);
+    return (await this.issue()) === key;
+  }
+
   /** The venue says that this key expired. That of an older one says nothing of ours. */
   expired(key: string | undefined): void {
     if (this.#key === undefined || (key !== undefined && key !== this.#key)) return;
@@ -78,6 +96,7 @@ export class ListenKeyKeeper {
   async #issue(): Promise<string> {
     const askedAt = this.#clock.now();
     const key = await this.#options.keys.start();
+    if (this.#key !== undefined && key !== this.#key) this.#lose('the listenKey was replaced', this.#aliveAt);
     this.#life.take('start');
     this.#key = key;
     this.#extended(askedAt);
@@ -86,6 +105,7 @@ export class ListenKeyKeeper {
 
   /** The venue counts from when it was asked, so that we may count from when we asked (derivatives §1.2 rule 4). */
   #extended(askedAt: number): void {
+    this.#aliveAt = askedAt;
     this.#deadline = askedAt + this.#options.validityMs;
     this.#extendIn(jittered((this.#deadline - this.#clock.now()) * EXTEND_AT, this.#options.doors.random));
   }
@@ -109,7 +129,7 @@ export class ListenKeyKeeper {
   /** Some products tell which key they extended: another than ours means that ours is gone. */
   #answered(asked: string, extended: string, askedAt: number): void {
     if (this.#key !== asked || this.#closed) return;
-    if (extended !== asked) return this.#lose('the listenKey was replaced');
+    if (extended !== asked) return this.#lose('the listenKey was replaced', this.#aliveAt);
     this.#life.take('keepalive');
     this.#options.budget.succeeded();
     this.#extended(askedAt);
@@ -118,7 +138,8 @@ export class ListenKeyKeeper {
   /** Tries again while there is time, at half of what is left, so that tries end before the deadline and not behind it. */
   #failed(asked: string, cause: UserDataStreamError): void {
     if (this.#key !== asked || this.#closed) return;
-    if (cause instanceof VenueError && cause.code === NO_SUCH_KEY) return this.#lose('the listenKey does not exist');
+    if (cause instanceof VenueError && cause.code === NO_SUCH_KEY)
+      return this.#lose('the listenKey does not exist', this.#aliveAt);
     if (!cause.shouldRetry()) return this.#lose(cause.message);
     const { budget, doors } = this.#options;
     const leftMs = this.#deadline - this.#clock.now();
@@ -127,10 +148,10 @@ export class ListenKeyKeeper {
   }
 
   /** Before its deadline only somebody's close can have ended it. */
-  #lose(reason: string): void {
+  #lose(reason: string, aliveUntil?: number): void {
     this.#life.take(this.#clock.now() >= this.#deadline ? 'deadline' : 'close');
     this.#key = undefined;
     this.#timer?.cancel();
-    this.#options.onLost(reason);
+    this.#options.onLost(reason, aliveUntil);
   }
 }

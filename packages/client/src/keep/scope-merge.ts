@@ -151,9 +151,12 @@ export class ScopeMerge {
     this.#accountProvenAt = Math.max(this.#accountProvenAt, at);
   }
 
-  /** The account was found to have what never arrived: the silence of its feeds proves nothing since it began. */
-  distrust(): void {
-    if (this.#covered !== undefined) this.#covered = Math.min(this.#covered, this.silentSince);
+  /**
+   * The silence of its feeds proves nothing since this instant, unless an event came later: the account was found to have what
+   * never arrived, or the grant to have gone unannounced.
+   */
+  distrust(since: number = this.#accountProvenAt): void {
+    if (this.#covered !== undefined) this.#covered = Math.min(this.#covered, Math.max(since, this.#lastSentAfter));
   }
 
   /** Whether nothing can lie between what the stream has and what the feed brings. */

@@ -104,7 +104,8 @@ export class Supervisor {
   }
 
   /** The grant that all connections read by is gone. */
-  grantLost(reason: string): void {
+  grantLost(reason: string, aliveUntil: number | undefined): void {
+    if (aliveUntil !== undefined) for (const merge of this.#merges.values()) merge.distrust(aliveUntil);
     for (const slot of this.#slots) slot.restart(reason);
   }
 
