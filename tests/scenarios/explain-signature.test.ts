@@ -86,6 +86,7 @@ describe('over REST', () => {
     ['body-not-signed', (t) => ({ query: t, body: 'a=1', over: t })],
     ['percent-encoding', (t) => ({ query: `note=a%20b%2Fc&${t}`, over: `note=a b/c&${t}` })],
     ['percent-encoding', (t) => ({ query: `note=a+b&${t}`, over: `note=a%20b&${t}` })],
+    ['percent-encoding', (t) => ({ query: t, body: 'note=ä', over: `${t}note=ä` })],
     ['api-key-signed', (t) => ({ query: t, over: `apiKey=${DEMO_HMAC_API_KEY}&${t}` })],
     ['path-signed', (t) => ({ query: t, over: `${KEY_PATH}?${t}` })],
     ['path-signed', (t) => ({ query: t, over: `?${t}` })],

@@ -191,6 +191,8 @@ describe('half-open', () => {
     const other = await openStream(service);
     await other.proveOpen();
     expect([peer.unread, peer.pings]).toEqual([[], []]);
+    await service.admin('DELETE', '/admin/v1/faults');
+    expect(await peer.closed()).toEqual({ code: 1008, reason: 'disconnected' });
   });
 });
 

@@ -40,7 +40,7 @@ export const deleteSession: Route = {
 };
 
 function sessionRow(connection: Connection) {
-  const { openedAt, subscriptions, ...info } = connection.info();
+  const { openedAt, subscriptions, product: _, ...info } = connection.info();
   return {
     ...info,
     openedAt: new Date(openedAt).toISOString(),

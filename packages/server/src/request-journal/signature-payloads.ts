@@ -28,8 +28,11 @@ export function payloadsOfRest({ method, path, query, body, apiKey }: SignedRest
   const inBody = body.startsWith('{') ? [] : pairsOf(body).filter(isSigned);
   const [q, b] = [textOf(inQuery), textOf(inBody)];
   const all = [...inQuery, ...inBody];
-  const payloads: Payload[] = [{ text: q + b }];
+  const payloads: Payload[] = [{ text: ascii(q + b) }];
   const add = (text: string, name: string, says: string) => payloads.push({ text, slip: slip(name, says) });
+  if (ascii(q + b) !== q + b) {
+    add(q + b, 'percent-encoding', 'what is no ASCII must be percent-encoded before it is signed and sent');
+  }
   if (q !== '' && b !== '') {
     add(
       b + q,
@@ -74,6 +77,9 @@ export function payloadsOfRest({ method, path, query, body, apiKey }: SignedRest
   }
   return payloads;
 }
+
+/** What may be signed (spot-margin §2.2). */
+const ascii = (text: string): string => text.toWellFormed().replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 
 /** Every member of `params` but `signature`, sorted by name; values as they are. */
 export function payloadsOfCall({ id, method, params }: SignedCall): readonly Payload[] {
