@@ -76,7 +76,7 @@ export async function removeFaults() {
 }
 
 /** What passed between the clients and the server, as its request journal has it. */
-export async function journal(query = '') {
+export async function passed(query = '') {
   return (await callAdmin(`/journal${query}`)).entries;
 }
 

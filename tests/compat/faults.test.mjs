@@ -7,7 +7,7 @@ import { after, afterEach, describe, test } from 'node:test';
 import { DerivativesTradingUsdsFutures } from '@binance/derivatives-trading-usds-futures';
 import { Spot } from '@binance/spot';
 import { ED25519_KEY, HMAC_KEY } from './demo-account.mjs';
-import { journal, openSessions, publish, removeFaults, restUrl, setFault, wsUrl } from './dev-server.mjs';
+import { openSessions, passed, publish, removeFaults, restUrl, setFault, wsUrl } from './dev-server.mjs';
 import { leave } from './leave.mjs';
 import { Received } from './received.mjs';
 
@@ -89,7 +89,7 @@ describe("the USDⓈ-M connector's stream", () => {
     await published(2);
     assert.deepEqual(await marks.atLeast(2), [1, 2]);
     assert.deepEqual(words.soFar, []);
-    const pings = await journal(`?kind=ping&connection=${connection}`);
+    const pings = await passed(`?kind=ping&connection=${connection}`);
     assert.deepEqual(
       pings.filter(({ from }) => from === 'client'),
       [],
@@ -142,7 +142,7 @@ describe("the USDⓈ-M connector's stream", () => {
 
 describe("the USDⓈ-M connector's REST", () => {
   const keepalive = () => futures.restAPI.keepaliveUserDataStream();
-  const puts = async () => (await journal('?kind=request&method=PUT')).length;
+  const puts = async () => (await passed('?kind=request&method=PUT')).length;
 
   for (const [status, name] of [
     [429, 'TooManyRequestsError'],

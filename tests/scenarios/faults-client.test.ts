@@ -89,7 +89,7 @@ class Client {
   readonly items: (number | 'gap')[] = [];
   readonly #clock = new SkippingClock();
   readonly #stream: { readonly status: { readonly verdict: Verdict } };
-  #failure: unknown;
+  #failure: Error | undefined;
   #published = 0;
 
   private constructor(service: UnderTest, product: Tested, resume: boolean) {
@@ -105,7 +105,7 @@ class Client {
     opened.push(stream);
     this.#stream = stream;
     this.#read(stream).catch((cause: unknown) => {
-      this.#failure = cause;
+      this.#failure = new Error('the stream ended', { cause });
     });
   }
 
@@ -113,7 +113,7 @@ class Client {
     const service = await UnderTest.start({ document: { limits: 'off' } });
     opened.push(service);
     const client = new Client(service, product, resume);
-    await client.until(async () => {
+    await client.#until(async () => {
       const { body } = await service.admin('GET', '/admin/v1/sessions');
       return (body as { sessions: { subscriptions: string[] }[] }).sessions.some(
         ({ subscriptions }) => subscriptions.length > 0,
@@ -157,7 +157,11 @@ class Client {
   }
 
   /** Lets time pass on both sides until it holds. */
-  async until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  async until(holds: () => boolean): Promise<void> {
+    await this.#until(() => Promise.resolve(holds()));
+  }
+
+  async #until(holds: () => Promise<boolean>): Promise<void> {
     for (let passedMs = 0; passedMs <= RECOVERS_WITHIN_MS; passedMs += STEP_MS) {
       if (this.#failure !== undefined) throw this.#failure;
       if (await holds()) return;
