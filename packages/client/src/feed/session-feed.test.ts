@@ -256,3 +256,12 @@ describe('a session', () => {
     expect(told).toHaveLength(1);
   });
 });
+
+test('a session that is closed while a token is made asks for nothing with it', async () => {
+  const { doors, socket, feed } = feeding();
+  socket.open();
+  feed.close();
+  await doors.clock.advance(60 * MINUTE);
+  expect(socket.sent).toEqual([]);
+  expect(doors.clock.pending).toBe(0);
+});

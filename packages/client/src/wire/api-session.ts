@@ -32,6 +32,8 @@ export class ApiSession {
   readonly #options: ApiSessionOptions;
   readonly #pending = new Map<string, Pending>();
   #nextId = 1;
+  /** Why the connection is gone, once it is. */
+  #ended: string | undefined;
 
   constructor(options: ApiSessionOptions) {
     this.#options = options;
@@ -44,6 +46,7 @@ export class ApiSession {
 
   /** Throws `VenueError`, `RateLimitError` and `NetworkError`. */
   request(method: string, params: RequestParams = {}): Promise<unknown> {
+    if (this.#ended !== undefined) return Promise.reject(new NetworkError(`${method} was not sent: ${this.#ended}`));
     const { blockedUntil } = this.#options.budget;
     if (blockedUntil > 0) {
       const message = `${method} was not sent: the venue asked for silence`;
@@ -85,6 +88,7 @@ export class ApiSession {
 
   /** The connection is gone. */
   end(reason: string): void {
+    this.#ended = reason;
     for (const { method, timer, reject } of this.#pending.values()) {
       timer.cancel();
       reject(new NetworkError(`${method} was not answered: ${reason}`));

@@ -12,6 +12,7 @@ function calling(answers: readonly Answer[], { signs = true } = {}) {
   const left = [...answers];
   doors.answer = () => left.shift() ?? json({});
   const budget = new Budget(doors);
+  const closing = new AbortController();
   const signer = signs ? { kind: 'HMAC' as const, sign: async () => SECRET } : undefined;
   const rest = new Rest({
     doors,
@@ -20,9 +21,9 @@ function calling(answers: readonly Answer[], { signs = true } = {}) {
     budget,
     serverTime: new ServerTime(doors.clock),
     timePath: '/time',
-    signal: new AbortController().signal,
+    signal: closing.signal,
   });
-  return { doors, rest, budget };
+  return { doors, rest, budget, closing };
 }
 
 const late = json({ code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' }, 400);
@@ -119,4 +120,11 @@ describe('a REST call', () => {
       for (const secret of ['listenKey=secret', SECRET, 'the api key']) expect(printed).not.toContain(secret);
     }
   });
+});
+
+test('a call of a stream that is closed is not made', async () => {
+  const { doors, rest, closing } = calling([]);
+  closing.abort();
+  expect(await errorOf(rest.call('POST', '/path'))).toBeInstanceOf(NetworkError);
+  expect([doors.requests, doors.clock.pending]).toEqual([[], 0]);
 });

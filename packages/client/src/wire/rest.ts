@@ -96,6 +96,8 @@ export class Rest {
   /** The URL may hold a signature or a listenKey, so that no error names more of it than its path. */
   async #answer(request: HttpRequest, call: string): Promise<HttpResponse> {
     const { doors, signal, origin } = this.#options;
+    // What was waited for before the call may have outlived the stream.
+    if (signal.aborted) throw new NetworkError(`${call} was not sent: the stream is closed`);
     const late = new AbortController();
     const timer = doors.clock.after(ANSWER_WITHIN_MS, () => late.abort());
     try {
