@@ -134,6 +134,9 @@ function chosen(rows, ids, option) {
   return rows.filter(({ id }) => ids.length === 0 || ids.includes(id));
 }
 
+/** What `exit` cleans up, it cleans up only where the process ends by itself. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
 async function main() {
   const option = { type: 'string', multiple: true, default: [] };
   const { values } = parseArgs({

@@ -40,7 +40,10 @@ export class VenueProcess {
   static async start(accounts) {
     const venue = new VenueProcess();
     writeFileSync(join(venue.#folder, 'config.json'), JSON.stringify({ accounts: accounts.map(specOf) }));
-    process.once('exit', () => venue.#process?.kill('SIGKILL'));
+    process.once('exit', () => {
+      venue.#process?.kill('SIGKILL');
+      rmSync(venue.#folder, { recursive: true, force: true });
+    });
     await venue.startAgain();
     return venue;
   }
