@@ -97,6 +97,8 @@ export class Bot {
         this.errors.push(cause);
         this.#world.trace(`the stream ended: ${cause.name}: ${cause.message}`);
         this.#world.streamEnded(cause);
+        // What is under way is given up by promises, which have had their turns by the next step.
+        await new Promise<void>((resolve) => this.#world.universe.after(0, resolve));
         const left = process.clock.pending;
         if (left > 0) this.#world.violation(`a stream that ended left ${left} timers`);
         // What the bot has applied beyond its store is applied again by who goes on from there.
