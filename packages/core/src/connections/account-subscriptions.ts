@@ -107,6 +107,10 @@ export class AccountSubscriptions {
     return this.#byId.values();
   }
 
+  get(id: number): AccountSubscription | undefined {
+    return this.#byId.get(id);
+  }
+
   /**
    * Opens a subscription, or renews that of a token by another token of its stream. `resumable`: its frames carry positions,
    * and its `resume` must be judged before it reads. Throws the row of what forbids it.

@@ -21,11 +21,15 @@ import { Heartbeat } from './heartbeat.ts';
  */
 const BACKFILL_WAITING_BYTES_MAX = 64 * 1024;
 
+/** One reader, and why and until when it may read. */
 export interface SubscriptionInfo {
   readonly stream: string;
   readonly product: ProductId;
-  /** On the WebSocket API. */
+  /** On the WebSocket API, where each can be ended alone: what a listenKey opened ends with the key. */
   readonly subscriptionId?: number;
+  readonly grant: 'listenKey' | 'logon' | 'signature' | 'token';
+  /** In ms; null where the grant has no end of its own. */
+  readonly deadline: number | null;
 }
 
 /** What an operator sees of a connection. */
@@ -68,6 +72,8 @@ export abstract class Connection implements Outbox {
   }
 
   abstract info(): ConnectionInfo;
+  /** Ends the subscription of this id as if its grant were revoked; whether there was one. */
+  abstract endSubscription(id: number): boolean;
   abstract message(text: string): void;
   /** A binary frame, or one that is no text: each protocol has its own answer. */
   abstract binary(): void;

@@ -241,9 +241,10 @@ describe('what a path carries', () => {
     expect(connection.info().row).toBe('risk');
     const bodies = [publish(room, 'alice/risk'), publish(room, 'alice/coinm')];
     expect(socket.texts).toEqual(bodies);
+    const deadline = room.clock.now() + 3_600_000;
     expect(connection.info().subscriptions).toEqual([
-      { stream: 'alice/risk', product: 'risk' },
-      { stream: 'alice/coinm', product: 'coinm' },
+      { stream: 'alice/risk', product: 'risk', grant: 'listenKey', deadline },
+      { stream: 'alice/coinm', product: 'coinm', grant: 'listenKey', deadline },
     ]);
   });
 

@@ -102,9 +102,19 @@ export class StreamConnection extends Connection {
       ip: this.ip,
       openedAt: this.openedAt,
       product: this.#base.product,
-      subscriptions: live.map(({ stream, product }) => ({ stream, product })),
+      subscriptions: live.map(({ stream, product, key }) => ({
+        stream,
+        product,
+        grant: 'listenKey',
+        deadline: key.deadline,
+      })),
       account: null,
     };
+  }
+
+  /** What reads here ends with its key or with the connection. */
+  override endSubscription(): boolean {
+    return false;
   }
 
   override message(text: string): void {

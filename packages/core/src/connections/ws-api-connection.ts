@@ -66,13 +66,21 @@ export class WsApiConnection extends Connection {
       ip: this.ip,
       openedAt: this.openedAt,
       product: this.#product.id,
-      subscriptions: [...(this.#session.subscriptions?.all() ?? [])].map(({ id, stream, product }) => ({
-        subscriptionId: id,
+      subscriptions: [...(this.#session.subscriptions?.all() ?? [])].map(({ id, stream, product, grant }) => ({
         stream,
         product,
+        subscriptionId: id,
+        grant: grant.kind,
+        deadline: grant.deadline,
       })),
       account: this.#session.apiKey?.account.id ?? null,
     };
+  }
+
+  override endSubscription(id: number): boolean {
+    const subscription = this.#session.subscriptions?.get(id);
+    subscription?.grantEnded();
+    return subscription !== undefined;
   }
 
   override message(text: string): void {

@@ -57,4 +57,17 @@ describe('the router', () => {
     expect(leaving.got).toHaveLength(1);
     expect(staying.got).toHaveLength(2);
   });
+
+  test('shows every record to an onlooker, after its readers, until that one has seen enough', () => {
+    const router = new Router();
+    const { got, subscription } = subscriber('alice/usdm');
+    router.attach(subscription);
+    const seen: string[] = [];
+    const leave = router.tap((records) => seen.push(...records.map(({ stream }) => `${stream} after ${got.length}`)));
+    router.deliver([record('alice/usdm', 1), record('bob/usdm', 1)]);
+    leave();
+    router.deliver([record('alice/usdm', 2)]);
+    expect(seen).toEqual(['alice/usdm after 1', 'bob/usdm after 1']);
+    expect(router.deliveries).toBe(2);
+  });
 });

@@ -5,13 +5,24 @@
 import type { JournalRecord } from '../journal.ts';
 import type { Subscription } from './subscription.ts';
 
+/** Looks at records as they become durable. It has the event loop while it looks, and must not throw. */
+export type Tap = (records: readonly JournalRecord[]) => void;
+
 export class Router {
   /** Nearly every stream has one reader, which then stands here itself: a set around each would be a look more per event. */
   readonly #streams = new Map<string, Subscription | Set<Subscription>>();
+  /** Onlookers, who see every record: nearly always none. */
+  readonly #taps = new Set<Tap>();
   /** Events that came from the journal, for the operator's figures. */
   events = 0;
   /** The same, once for each subscription that was handed one. */
   deliveries = 0;
+
+  /** Calls `tap` with all records of each commit, in order, until the function that is returned is called. */
+  tap(tap: Tap): () => void {
+    this.#taps.add(tap);
+    return () => this.#taps.delete(tap);
+  }
 
   attach(subscription: Subscription): void {
     const { stream } = subscription;
@@ -41,5 +52,6 @@ export class Router {
         held.deliver(type, body, sequence);
       }
     }
+    for (const tap of this.#taps) tap(records);
   }
 }
