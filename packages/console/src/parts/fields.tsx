@@ -1,0 +1,81 @@
+import { useId } from 'preact/hooks';
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly placeholder?: string;
+  /** What it means, under the field. */
+  readonly hint?: string;
+  readonly suggestions?: readonly string[];
+  readonly type?: 'text' | 'search';
+}
+
+export function TextField({ label, value, onValue, placeholder, hint, suggestions, type = 'text' }: TextFieldProps) {
+  const id = useId();
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        type={type}
+        value={value}
+        placeholder={placeholder ?? ''}
+        list={suggestions === undefined ? undefined : id}
+        autocomplete="off"
+        spellcheck={false}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        onInput={(event) => onValue(event.currentTarget.value)}
+      />
+      {hint !== undefined && (
+        <small id={`${id}-hint`} class="dim">
+          {hint}
+        </small>
+      )}
+      {suggestions !== undefined && (
+        <datalist id={id}>
+          {suggestions.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      )}
+    </label>
+  );
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly title: string;
+}
+
+interface SelectFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly choices: readonly Choice[];
+  readonly hint?: string;
+}
+
+export function SelectField({ label, value, onValue, choices, hint }: SelectFieldProps) {
+  const id = useId();
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select
+        value={value}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        onChange={(event) => onValue(event.currentTarget.value)}
+      >
+        {choices.map((each) => (
+          <option key={each.value} value={each.value}>
+            {each.title}
+          </option>
+        ))}
+      </select>
+      {hint !== undefined && (
+        <small id={`${id}-hint`} class="dim">
+          {hint}
+        </small>
+      )}
+    </label>
+  );
+}
