@@ -10,11 +10,13 @@ import { allowHosts } from './admin/access.ts';
 import { AccountRegistry } from './admin/account-registry.ts';
 import { createAdminApi } from './admin/admin-api.ts';
 import { Metrics } from './admin/metrics.ts';
+import { Sampler } from './admin/sampler.ts';
 import type { Config } from './config/config.ts';
 import { addressMatcher } from './config/ip-allow-list.ts';
 import { nodeCrypto } from './crypto.ts';
 import { drain } from './drain.ts';
 import { startAdminEdge } from './edge/admin-edge.ts';
+import { consoleFiles } from './edge/console-files.ts';
 import type { Intermediary } from './edge/intermediary.ts';
 import { machineTime } from './edge/machine-time.ts';
 import { type PublicEdge, startPublicEdge } from './edge/public-edge.ts';
@@ -24,6 +26,7 @@ import { nodeRandom } from './random.ts';
 import { createSecretBox, makeSecrets, type Secrets } from './secrets.ts';
 import { loadOrMakeSecrets } from './secrets-file.ts';
 import { type Disk, openJournal, openStore } from './storage/open-storage.ts';
+import { TimedJournal } from './storage/timed-journal.ts';
 import { type Certificate, loadOrMakeLocalCa, localCaFolder } from './tls/local-ca.ts';
 
 export interface ListenpostOptions {
@@ -82,9 +85,12 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
   opened.push(() => store.close());
   const contents = await store.load();
   const clock = new VirtualClock(machineTime, clockStateOf(contents.settings.get(CLOCK_SETTING)));
-  const journal = await openJournal(config, rig);
-  opened.push(() => journal.close());
   const metrics = new Metrics();
+  const journal = new TimedJournal(await openJournal(config, rig), (ms) => {
+    metrics.committed(ms);
+    sampler.committed(ms);
+  });
+  opened.push(() => journal.close());
   const emulator = config.command === 'dev' ? emulatorOf(() => house, config, clock) : null;
   const emulation: Emulation | undefined =
     config.command === 'dev'
@@ -108,6 +114,7 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
     },
     config,
   );
+  const sampler = new Sampler(house);
   const accountRegistry = new AccountRegistry({ house, secrets });
   await accountRegistry.restore(contents, config.accounts);
   await house.listenKeys.restore(contents.listenKeys);
@@ -129,6 +136,8 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
     emulator,
     emulation: emulation ?? null,
     metrics,
+    sampler,
+    consoleFiles: consoleFiles(),
     draining: () => draining,
   });
   opened.push(async () => api.shutDown());

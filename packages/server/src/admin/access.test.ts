@@ -94,9 +94,9 @@ describe('tokens', () => {
     expect(await refused('DELETE', '/admin/v1/accounts/nobody')).not.toContain(' or ');
   });
 
-  test('only probes need none', () => {
+  test('only probes and the console’s files need none', () => {
     const open = ROUTES.filter(({ role }) => role === null).map(({ path }) => path);
-    expect(open).toEqual(['/healthz', '/readyz']);
+    expect(open).toEqual(['/healthz', '/readyz', '/', '/console', '/{file}']);
   });
 
   test('every call that changes something needs more than read', () => {
@@ -117,7 +117,7 @@ describe('routes', () => {
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST']);
   });
 
-  test.each(['/admin/v1/accounts/%ff', '/admin/v1/keys/', '/', '/admin/v1/keys/k1/x'])(
+  test.each(['/admin/v1/accounts/%ff', '/admin/v1/keys/', '/admin/v1', '/admin/v1/keys/k1/x'])(
     'there is no %s',
     async (path) => {
       expect((await makeTestAdmin().call('DELETE', path)).status).toBe(404);

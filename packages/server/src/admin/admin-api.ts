@@ -10,6 +10,7 @@ import type { Emulator } from '../emulator/index.ts';
 import { type AdminToken, assertNoForeignPage, TokenGate } from './access.ts';
 import type { AccountRegistry } from './account-registry.ts';
 import { refusalOf, refusedAnswer } from './answer.ts';
+import type { ConsoleFiles } from './console.ts';
 import { getIngest, ingestRetry } from './ingest.ts';
 import { Intake } from './intake.ts';
 import type { Metrics } from './metrics.ts';
@@ -17,6 +18,8 @@ import { ProducerConnection } from './producer-connection.ts';
 import { Refusal } from './refusal.ts';
 import { type AdminCall, type Route, RouteTable } from './route.ts';
 import { ROUTES } from './routes.ts';
+import type { Sampler } from './sampler.ts';
+import type { Tail } from './tail.ts';
 import type { Run } from './user-scenario.ts';
 
 export interface AdminDeps {
@@ -35,6 +38,8 @@ export interface AdminDeps {
   /** Null in the service: no faults, and no journal of what passed. */
   readonly emulation: Emulation | null;
   readonly metrics: Metrics;
+  readonly sampler: Sampler;
+  readonly consoleFiles: ConsoleFiles;
   /** Whether the server is on its way down, as `/readyz` tells. */
   draining(): boolean;
 }
@@ -44,6 +49,8 @@ export interface AdminContext extends AdminDeps {
   readonly intake: Intake;
   /** Users' scenarios that are being played. */
   readonly runs: Set<Run>;
+  /** Live tails that are being read. */
+  readonly tails: Set<Tail>;
 }
 
 export interface AdminApi {
@@ -55,7 +62,7 @@ export interface AdminApi {
   readonly producers: number;
   /** Whether the answer may take as long as the caller waits. */
   isPatient(request: Request): boolean;
-  /** Stops users' scenarios, lets producers have the answers they wait for, then ends their connections. */
+  /** Stops users' scenarios, ends tails, lets producers have the answers they wait for, then ends their connections. */
   shutDown(): void;
 }
 
@@ -64,17 +71,18 @@ const PRODUCER_CONNECTIONS_MAX = 1000;
 
 export function createAdminApi(deps: AdminDeps): AdminApi {
   const { house } = deps;
-  const context: AdminContext = { ...deps, intake: new Intake(house), runs: new Set() };
+  const context: AdminContext = { ...deps, intake: new Intake(house), runs: new Set(), tails: new Set() };
   const gate = new TokenGate(deps.tokens);
   const table = new RouteTable(ROUTES);
   const producers = new Set<ProducerConnection>();
   deps.metrics.start();
+  deps.sampler.start();
 
   const admitted = (request: Request): { readonly route: Route; readonly call: AdminCall } => {
     const url = new URL(`http://admin${requestTarget(request.url)}`);
     const match = table.match(request.method, url.pathname);
-    const probe = 'route' in match && match.route.role === null;
-    if (!probe) assertNoForeignPage(request.headers, deps.allowedHosts);
+    const open = 'route' in match && match.route.role === null;
+    if (!open) assertNoForeignPage(request.headers, deps.allowedHosts);
     if (!('route' in match)) throw unmatched(match.allowed, request.method, url.pathname, table.names);
     const { route, segments } = match;
     if (route.role !== null) gate.assert(request.headers, route.role);
@@ -124,6 +132,8 @@ export function createAdminApi(deps: AdminDeps): AdminApi {
     },
     shutDown() {
       deps.metrics.stop();
+      deps.sampler.stop();
+      for (const tail of context.tails) tail.end('shutdown');
       for (const run of context.runs) run.stop('the server is stopping');
       for (const producer of producers) producer.shutDown();
     },

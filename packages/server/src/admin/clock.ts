@@ -98,7 +98,7 @@ export async function moved(clock: VirtualClock, command: ClockCommand): Promise
   }
 }
 
-function clockRow(clock: VirtualClock) {
+export function clockRow(clock: VirtualClock) {
   const now = clock.now();
   return { now, iso: new Date(now).toISOString(), frozen: clock.frozen };
 }

@@ -1,10 +1,13 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { House } from '@listenpost/core';
 import type { EndName } from '@listenpost/protocol';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Route } from './route.ts';
 
 const LAG_RESOLUTION_MS = 20;
+
+/** What both kinds of the runtime's histograms give. */
+export type Histogram = Pick<ReturnType<typeof createHistogram>, 'count' | 'percentile' | 'max' | 'reset'>;
 
 /** A figure and the values it has at this moment, each with its labels. */
 type Values = Iterable<readonly [value: number, labels?: Readonly<Record<string, string>>]>;
@@ -15,11 +18,17 @@ type Values = Iterable<readonly [value: number, labels?: Readonly<Record<string,
  */
 export class Metrics {
   readonly #ends = new Map<EndName, number>();
+  readonly #commits = createHistogram();
   readonly #lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
 
   /** For the house's door of this name. */
   connectionEnded(name: EndName): void {
     this.#ends.set(name, (this.#ends.get(name) ?? 0) + 1);
+  }
+
+  /** An append became durable after so long. */
+  committed(ms: number): void {
+    this.#commits.record(Math.max(1, Math.round(ms * 1e6)));
   }
 
   /** Begins to measure; `stop` lets the process end. */
@@ -59,7 +68,9 @@ export class Metrics {
     gauge('accounts', 'Accounts', [], [[accounts.size]]);
     gauge('journal_fault', '1 while the journal takes no events', [], [[journal.fault === undefined ? 0 : 1]]);
     gauge('registry_fault', '1 while the registry takes no changes', [], [[store.fault === undefined ? 0 : 1]]);
-    gauge('event_loop_lag_seconds', 'Lateness of timers since the last scrape', ['quantile'], this.#lagValues());
+    const sinceLastScrape = ['quantile'];
+    gauge('commit_seconds', 'From append until durable, since the last scrape', sinceLastScrape, spread(this.#commits));
+    gauge('event_loop_lag_seconds', 'Lateness of timers since the last scrape', sinceLastScrape, spread(this.#lag));
     gauge('resident_memory_bytes', 'Memory of the process', [], [[process.memoryUsage.rss()]]);
     return registry.metrics();
   }
@@ -67,14 +78,16 @@ export class Metrics {
   *#endValues(): Values {
     for (const [end, count] of this.#ends) yield [count, { end }];
   }
+}
 
-  *#lagValues(): Values {
-    const seconds = (nanoseconds: number) => (Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0);
-    yield [seconds(this.#lag.percentile(50)), { quantile: '0.5' }];
-    yield [seconds(this.#lag.percentile(99)), { quantile: '0.99' }];
-    yield [seconds(this.#lag.max), { quantile: '1' }];
-    this.#lag.reset();
-  }
+/** What was recorded, in nanoseconds, as seconds; recording begins anew. */
+function* spread(histogram: Histogram): Values {
+  const none = histogram.count === 0;
+  const seconds = (nanoseconds: number) => (none || !Number.isFinite(nanoseconds) ? 0 : nanoseconds / 1e9);
+  yield [seconds(histogram.percentile(50)), { quantile: '0.5' }];
+  yield [seconds(histogram.percentile(99)), { quantile: '0.99' }];
+  yield [seconds(histogram.max), { quantile: '1' }];
+  histogram.reset();
 }
 
 function* requestValues(requests: House['requests']): Values {

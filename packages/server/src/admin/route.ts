@@ -6,7 +6,10 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** `{name}` stands for one segment, percent-decoded. */
   readonly path: string;
-  /** Null: anybody who reaches the port, for probes that carry neither a token nor a name. */
+  /**
+   * Null: anybody who reaches the port. For probes, which carry neither a token nor a name, and for the console's files: a
+   * browser sends no token for a page, and a link to it may stand anywhere.
+   */
   readonly role: Role | null;
   /** Whether an answer may take as long as the caller waits. */
   readonly patient?: true;
@@ -34,14 +37,14 @@ export class RouteTable {
 
   match(method: string, path: string): Match {
     const given = path.split('/');
-    const allowed: string[] = [];
+    const allowed = new Set<string>();
     for (const { route, parts } of this.#rows) {
       const segments = segmentsOf(parts, given);
       if (segments === undefined) continue;
       if (route.method === method) return { route, segments };
-      allowed.push(route.method);
+      allowed.add(route.method);
     }
-    return { allowed };
+    return { allowed: [...allowed] };
   }
 
   /** `GET /healthz`, one for each row, as the 404 lists them. */

@@ -1,5 +1,6 @@
 import { deleteAccount, getAccounts, postAccounts, putAccount } from './accounts.ts';
 import { getClock, postClock } from './clock.ts';
+import { getConsole, getConsoleByName, getConsoleFile } from './console.ts';
 import { postEvents } from './events.ts';
 import { deleteFault, deleteFaults, getFaults, postFault } from './faults.ts';
 import { getHealth, getReady } from './health.ts';
@@ -9,8 +10,11 @@ import { getMetrics } from './metrics.ts';
 import { deleteRequests, getExplainSignature, getRequests } from './requests.ts';
 import type { Route } from './route.ts';
 import { getRules, postRules } from './rules.ts';
-import { deleteSession, getSessions } from './sessions.ts';
+import { getSamples } from './samples.ts';
+import { deleteSession, deleteSubscription, getSessions } from './sessions.ts';
+import { getStatus } from './status.ts';
 import { getStreamEvents } from './streams.ts';
+import { getTail } from './tail.ts';
 import { getTriggers, postTrigger } from './trigger.ts';
 import { postUserScenario } from './user-scenario.ts';
 
@@ -19,10 +23,12 @@ export const ROUTES: readonly Route[] = [
   postEvents,
   getIngest,
   getStreamEvents,
+  getTail,
   getKeys,
   deleteKey,
   getSessions,
   deleteSession,
+  deleteSubscription,
   getAccounts,
   postAccounts,
   putAccount,
@@ -41,7 +47,13 @@ export const ROUTES: readonly Route[] = [
   getRequests,
   deleteRequests,
   getExplainSignature,
+  getStatus,
+  getSamples,
   getHealth,
   getReady,
   getMetrics,
+  getConsole,
+  getConsoleByName,
+  // The last: its path fits every name.
+  getConsoleFile,
 ];

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { makeTestAdmin, openTestStream } from '../testing/test-admin.ts';
+import { makeTestAdmin, openTestStream, openTestToken } from '../testing/test-admin.ts';
 
 test('sessions are listed with what they read', async () => {
   const admin = makeTestAdmin();
@@ -9,10 +9,12 @@ test('sessions are listed with what they read', async () => {
     id: 'c1',
     kind: 'stream',
     row: 'usdm',
+    product: 'usdm',
     ip: '192.0.2.1',
     account: null,
     openedAt: '2026-07-01T00:00:00.000Z',
     subscriptions: ['alice/usdm'],
+    grants: [{ stream: 'alice/usdm', grant: 'listenKey', expiresAt: '2026-07-01T01:00:00.000Z' }],
   };
   expect(json).toEqual({ sessions: [session] });
 });
@@ -33,4 +35,24 @@ test('sessions are paged', async () => {
   const { json } = await admin.call('GET', '/admin/v1/sessions?limit=2');
   expect(json).toMatchObject({ sessions: [{ id: 'c1' }, { id: 'c2' }], next: 'c2' });
   expect((await admin.call('GET', '/admin/v1/sessions?after=c2')).json).toMatchObject({ sessions: [{ id: 'c3' }] });
+});
+
+test('a subscription that a token opened is ended alone, with its last word', async () => {
+  const admin = makeTestAdmin();
+  const { connection, frames } = await openTestToken(admin);
+  const row = { id: 'c1.0', stream: 'alice/margin', grant: 'token', expiresAt: '2026-07-01T01:00:00.000Z' };
+  const { json } = await admin.call('GET', '/admin/v1/sessions');
+  expect(json).toMatchObject({ sessions: [{ id: 'c1', subscriptions: ['alice/margin'], grants: [row] }] });
+  expect((await admin.call('DELETE', '/admin/v1/subscriptions/c1.0')).json).toEqual({ ended: 'c1.0' });
+  expect(frames.at(-1)).toContain('"e":"eventStreamTerminated"');
+  expect(connection.ended).toBe(false);
+});
+
+test('a subscription that is not there, or is its listenKey’s, is not ended', async () => {
+  const admin = makeTestAdmin();
+  await openTestStream(admin);
+  const statusOf = async (id: string) => (await admin.call('DELETE', `/admin/v1/subscriptions/${id}`)).status;
+  expect([await statusOf('c1.0'), await statusOf('c2.0'), await statusOf('c1'), await statusOf('1.0')]).toEqual([
+    404, 404, 400, 400,
+  ]);
 });

@@ -1,4 +1,4 @@
-import type { Connection } from '@listenpost/core';
+import type { Connection, House, SubscriptionInfo } from '@listenpost/core';
 import { jsonAnswer } from './answer.ts';
 import { numberOfId, pageOf, pageRequestOf } from './page.ts';
 import { Refusal } from './refusal.ts';
@@ -30,14 +30,30 @@ export const deleteSession: Route = {
   handle({ segment }, { house }) {
     const id = segment('id');
     numberOfId('c', id, 'id');
-    for (const connection of house.connections) {
-      if (connection.id !== id) continue;
-      connection.end('endedByAdmin');
-      return jsonAnswer({ ended: id });
-    }
-    throw new Refusal(404, `id: no open connection has the id "${id}"; it may have closed`);
+    openConnection(house, id).end('endedByAdmin');
+    return jsonAnswer({ ended: id });
   },
 };
+
+/** One subscription that a token, a logon or a signature opened; it says `eventStreamTerminated`, and the connection stays. */
+export const deleteSubscription: Route = {
+  method: 'DELETE',
+  path: '/admin/v1/subscriptions/{id}',
+  role: 'admin',
+  handle({ segment }, { house }) {
+    const id = segment('id');
+    const [connection = '', number = ''] = id.split('.');
+    numberOfId('c', connection, 'id');
+    const ended = openConnection(house, connection).endSubscription(numberOfId('', number, 'id'));
+    if (ended) return jsonAnswer({ ended: id });
+    throw new Refusal(404, `id: no subscription has the id "${id}"; it may have ended, or belongs to a listenKey`);
+  },
+};
+
+function openConnection({ connections }: House, id: string): Connection {
+  for (const connection of connections) if (connection.id === id) return connection;
+  throw new Refusal(404, `id: no open connection has the id "${id}"; it may have closed`);
+}
 
 function sessionRow(connection: Connection) {
   const { openedAt, subscriptions, product: _, ...info } = connection.info();
@@ -45,5 +61,16 @@ function sessionRow(connection: Connection) {
     ...info,
     openedAt: new Date(openedAt).toISOString(),
     subscriptions: subscriptions.map(({ stream }) => stream),
+    grants: subscriptions.map((subscription) => grantRow(connection.id, subscription)),
+  };
+}
+
+/** By what each subscription reads. One that has an `id` can be ended alone; a listenKey's ends with the key. */
+function grantRow(connection: string, { subscriptionId: id, stream, grant, deadline }: SubscriptionInfo) {
+  return {
+    ...(id === undefined ? {} : { id: `${connection}.${id}` }),
+    stream,
+    grant,
+    ...(deadline === null ? {} : { expiresAt: new Date(deadline).toISOString() }),
   };
 }

@@ -1,14 +1,17 @@
-import { parseStreamUrl, StreamConnection } from '@listenpost/core';
+import { handshake, isRefusal, parseStreamUrl, StreamConnection } from '@listenpost/core';
 import { PRODUCTS } from '@listenpost/protocol';
 import { allowHosts } from '../admin/access.ts';
 import { AccountRegistry } from '../admin/account-registry.ts';
 import { type AdminApi, type AdminDeps, createAdminApi } from '../admin/admin-api.ts';
 import { Metrics } from '../admin/metrics.ts';
+import { Sampler } from '../admin/sampler.ts';
+import { consoleFiles } from '../edge/console-files.ts';
 import { makeTestHouse, type TestHouse, type TestHouseOptions } from './test-house.ts';
 
 export interface TestAdmin extends TestHouse {
   readonly api: AdminApi;
   readonly registry: AccountRegistry;
+  readonly sampler: Sampler;
   /** How often the clock's state was saved. */
   readonly clockSaves: () => number;
   /** Asks the API as a program on this machine would. A body that is no text is sent as JSON. */
@@ -28,6 +31,7 @@ export function makeTestAdmin(options: TestHouseOptions & { readonly deps?: Part
   const test = makeTestHouse(options);
   const { house, clock, secrets } = test;
   const registry = new AccountRegistry({ house, secrets });
+  const sampler = new Sampler(house);
   let saves = 0;
   const api = createAdminApi({
     house,
@@ -42,6 +46,8 @@ export function makeTestAdmin(options: TestHouseOptions & { readonly deps?: Part
     emulator: null,
     emulation: null,
     metrics: new Metrics(),
+    sampler,
+    consoleFiles: consoleFiles(),
     draining: () => false,
     ...options.deps,
   });
@@ -49,6 +55,7 @@ export function makeTestAdmin(options: TestHouseOptions & { readonly deps?: Part
     ...test,
     api,
     registry,
+    sampler,
     clockSaves: () => saves,
     async call(method, path, body, headers = {}) {
       const request = new Request(`http://127.0.0.1:9011${path}`, {
@@ -111,4 +118,26 @@ export async function openTestStream({ house }: TestHouse): Promise<StreamConnec
   const connection = new StreamConnection(house, url, '192.0.2.1');
   connection.opened(silentSocket);
   return connection;
+}
+
+/** A WebSocket API connection that reads alice's cross margin by a token of an hour, and all that it was sent. */
+export async function openTestToken({ house }: TestHouse) {
+  const [apiKey] = house.accounts.get('alice')?.apiKeys ?? [];
+  const connection = handshake(house, '/ws-api/v3', '', '192.0.2.1');
+  if (apiKey === undefined || connection === null || isRefusal(connection)) throw new Error('alice may connect');
+  const frames: string[] = [];
+  const answered = Promise.withResolvers<void>();
+  connection.opened({
+    ...silentSocket,
+    send: (frame) => {
+      frames.push(String(frame));
+      answered.resolve();
+      return true;
+    },
+  });
+  const { token } = house.listenTokens.issue(apiKey, undefined, 3_600_000);
+  const params = { listenToken: token };
+  connection.message(JSON.stringify({ id: 1, method: 'userDataStream.subscribe.listenToken', params }));
+  await answered.promise;
+  return { connection, frames };
 }
