@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { outputOf } from '../../scripts/client-package.mjs';
 import { bunBinary } from '../../scripts/toolchain.mjs';
-import { launchChromium } from './client-user/chromium.mjs';
+import { launchChromium } from './chromium.mjs';
 import { installedProject } from './client-user/project.mjs';
 import { HMAC_KEY } from './demo-account.mjs';
 import { journal, plainUrl, trigger } from './dev-server.mjs';

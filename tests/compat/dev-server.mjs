@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/listenpost', import.meta.url));
+const DEV = ['dev', '--port', '0', '--tls-port', '0', '--admin-port', '0'];
 const READY = 'listenpost ready ';
 const START_WITHIN_MS = 20_000;
 const LISTENS_WITHIN_MS = 10_000;
@@ -27,6 +28,9 @@ const urls = JSON.parse(process.env.LISTENPOST_COMPAT_URLS);
 
 /** `http://…`, for clients that take it. */
 export const plainUrl = urls.http;
+
+/** `http://…`, the admin port's. */
+export const adminUrl = urls.admin;
 
 /** `https://…`, what `basePath` of a connector is set to. */
 export const restUrl = urls.https;
@@ -91,30 +95,30 @@ export async function listening(scope) {
   }
 }
 
-async function callAdmin(path, body, method = body === undefined ? 'GET' : 'POST') {
+/** A call of the admin API, by its path under `/admin/v1`; without a method a body is posted. Throws what was refused. */
+export async function callAdmin(path, body, method = body === undefined ? 'GET' : 'POST') {
   const response = await fetch(`${urls.admin}/admin/v1${path}`, { method, body: body && JSON.stringify(body) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} /admin/v1${path} answered ${response.status}: ${text}`);
   return JSON.parse(text);
 }
 
-/** Another server, trusted by the same certificate, for a test to end: its process and its URLs. */
-export async function startAnother() {
-  const server = spawnServer();
+/** Another server for a test to end, of `dev` trusted by the same certificate: its process and its URLs. */
+export async function startAnother(args = DEV) {
+  const server = spawnServer(args);
   return { server, urls: JSON.parse((await readiness(server)).urls) };
 }
 
-function spawnServer() {
-  const server = spawn(process.execPath, [LAUNCHER, 'dev', '--port', '0', '--tls-port', '0', '--admin-port', '0'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+function spawnServer(args = DEV) {
+  const server = spawn(process.execPath, [LAUNCHER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   endWithUs(server);
   return server;
 }
 
 async function runSelfWithServer() {
   const server = spawnServer();
-  const { urls, caFile } = await readiness(server);
+  const { urls, caFile, said } = await readiness(server);
+  if (caFile === undefined) throw new Error(`no NODE_EXTRA_CA_CERTS line on the first screen:\n${said}`);
   const client = spawn(process.execPath, [...FORCE_EXIT, ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile, LISTENPOST_COMPAT_URLS: urls, LOG_LEVEL: 'error' },
@@ -149,8 +153,7 @@ async function readiness(server) {
     clearTimeout(timer);
     server.stdout.resume();
     const caFile = /NODE_EXTRA_CA_CERTS="?([^"\n]+)/.exec(said)?.[1];
-    if (caFile === undefined) throw new Error(`no NODE_EXTRA_CA_CERTS line on the first screen:\n${said}`);
-    return { urls: line.slice(READY.length), caFile };
+    return { urls: line.slice(READY.length), caFile, said };
   }
-  throw new Error(`listenpost dev did not become ready within ${START_WITHIN_MS / 1000} s:\n${said}`);
+  throw new Error(`listenpost did not become ready within ${START_WITHIN_MS / 1000} s:\n${said}`);
 }

@@ -162,7 +162,7 @@ function Top() {
       <div class="top-end">
         {known !== null && known.rules.asOf !== 'latest' && <span class="chip">rules as of {known.rules.asOf}</span>}
         <Link />
-        {known !== null && <span class="chip">{known.mode === 'dev' ? 'emulator' : 'service'}</span>}
+        <span class="chip mode">{known === null ? '–' : known.mode === 'dev' ? 'emulator' : 'service'}</span>
       </div>
     </header>
   );

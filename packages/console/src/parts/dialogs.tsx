@@ -88,10 +88,10 @@ export function TokenDialog() {
           It is one of <code>admin.tokens</code> in the server’s config. The role <code>read</code> shows everything;{' '}
           <code>admin</code> ends keys and sessions too. It is kept until this tab is closed.
         </p>
-        <label class="field">
-          <span>Token</span>
-          <input name="token" type="password" autocomplete="off" autofocus spellcheck={false} required />
-        </label>
+        <div class="field">
+          <label for="token">Token</label>
+          <input id="token" name="token" type="password" autocomplete="off" autofocus spellcheck={false} required />
+        </div>
         <div class="bar end">
           <button type="submit" class="primary">
             Use it

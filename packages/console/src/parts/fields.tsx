@@ -14,13 +14,14 @@ interface TextFieldProps {
 export function TextField({ label, value, onValue, placeholder, hint, suggestions, type = 'text' }: TextFieldProps) {
   const id = useId();
   return (
-    <label class="field">
-      <span>{label}</span>
+    <div class="field">
+      <label for={id}>{label}</label>
       <input
+        id={id}
         type={type}
         value={value}
         placeholder={placeholder ?? ''}
-        list={suggestions === undefined ? undefined : id}
+        list={suggestions === undefined ? undefined : `${id}-list`}
         autocomplete="off"
         spellcheck={false}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
@@ -32,13 +33,13 @@ export function TextField({ label, value, onValue, placeholder, hint, suggestion
         </small>
       )}
       {suggestions !== undefined && (
-        <datalist id={id}>
+        <datalist id={`${id}-list`}>
           {suggestions.map((each) => (
             <option key={each} value={each} />
           ))}
         </datalist>
       )}
-    </label>
+    </div>
   );
 }
 
@@ -58,9 +59,10 @@ interface SelectFieldProps {
 export function SelectField({ label, value, onValue, choices, hint }: SelectFieldProps) {
   const id = useId();
   return (
-    <label class="field">
-      <span>{label}</span>
+    <div class="field">
+      <label for={id}>{label}</label>
       <select
+        id={id}
         value={value}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
         onChange={(event) => onValue(event.currentTarget.value)}
@@ -76,6 +78,6 @@ export function SelectField({ label, value, onValue, choices, hint }: SelectFiel
           {hint}
         </small>
       )}
-    </label>
+    </div>
   );
 }

@@ -71,7 +71,7 @@ export function Listing<Row extends { readonly id: string }>(props: ListingProps
             ))}
           </tbody>
         </table>
-        {rows.length === 0 && <p class="empty">{listed.fault ?? (listed.loaded ? none : 'Loading …')}</p>}
+        {rows.length === 0 && <Empty text={listed.fault ?? (listed.loaded ? none : 'Loading …')} />}
       </section>
       {listed.fault !== undefined && rows.length > 0 && (
         <p class="panel-fault" role="alert">
@@ -81,6 +81,13 @@ export function Listing<Row extends { readonly id: string }>(props: ListingProps
     </section>
   );
 }
+
+/** Another sentence is another element: one that changes its words would move its beginning. */
+const Empty = ({ text }: { readonly text: string }) => (
+  <p key={text} class="empty">
+    {text}
+  </p>
+);
 
 interface ListingRowProps<Row extends { readonly id: string }> {
   readonly kept: Kept<Row>;
