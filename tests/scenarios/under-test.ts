@@ -29,13 +29,16 @@ export interface RestAnswer {
   readonly body: unknown;
 }
 
+/** A process of its own is not asked for its snapshot. */
+export type Running = Omit<RunningListenpost, 'snapshot'>;
+
 export class UnderTest {
-  readonly running: RunningListenpost;
+  readonly running: Running;
   readonly #peers: (Peer | RawPeer)[] = [];
   /** Its own, to be removed with it. */
   #workingFolder: string | undefined;
 
-  constructor(running: RunningListenpost) {
+  constructor(running: Running) {
     this.running = running;
   }
 

@@ -3,7 +3,15 @@
  * doors in front of it. Closing walks the same list backwards.
  */
 import { readFile } from 'node:fs/promises';
-import { admitEvent, type ClockState, House, VirtualClock } from '@listenpost/core';
+import {
+  admitEvent,
+  type ClockState,
+  House,
+  type Random,
+  Redacted,
+  type RegistryContents,
+  VirtualClock,
+} from '@listenpost/core';
 import type { EndName, Product } from '@listenpost/protocol';
 import type { Logger } from 'pino';
 import { allowHosts } from './admin/access.ts';
@@ -22,9 +30,11 @@ import { machineTime } from './edge/machine-time.ts';
 import { type PublicEdge, startPublicEdge } from './edge/public-edge.ts';
 import { Emulation } from './emulation.ts';
 import { Emulator } from './emulator/emulator.ts';
-import { nodeRandom } from './random.ts';
+import { booksOf, type EmulatorState, plainBooks } from './emulator-state.ts';
+import { nodeRandom, SeededRandom } from './random.ts';
 import { createSecretBox, makeSecrets, type Secrets } from './secrets.ts';
 import { loadOrMakeSecrets } from './secrets-file.ts';
+import { MemoryJournal } from './storage/memory-journal.ts';
 import { type Disk, openJournal, openStore } from './storage/open-storage.ts';
 import { TimedJournal } from './storage/timed-journal.ts';
 import { type Certificate, loadOrMakeLocalCa, localCaFolder } from './tls/local-ca.ts';
@@ -33,6 +43,18 @@ export interface ListenpostOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly rig?: Rig;
+  /** Of an emulator that is the same from run to run, or goes on from a snapshot. */
+  readonly beginning?: Beginning;
+}
+
+export interface Beginning {
+  /** Of all chance: keys, ids, dice. Default: the operating system's. */
+  readonly seed?: string;
+  /** Where the clock begins, in ms since 1970. Default: where the machine's stands. */
+  readonly now?: number;
+  readonly frozen?: boolean;
+  /** Stands for all of the above, and for the config's accounts and day. */
+  readonly state?: EmulatorState;
 }
 
 /** What a scenario changes to see a disk fail or a bound met within moments. No operator has these. */
@@ -49,6 +71,8 @@ export interface RunningListenpost {
   readonly caFile: string | null;
   /** Reads the certificate files again, for new connections. Throws when they cannot be read; the old one stays. */
   reloadCertificates(): Promise<void>;
+  /** Rejects where there is a data folder, or no emulator. */
+  snapshot(): Promise<EmulatorState>;
   /** Drains and releases everything. Resolves within `drainSeconds`. */
   close(drainSeconds: number): Promise<void>;
 }
@@ -79,27 +103,38 @@ export async function startListenpost(options: ListenpostOptions): Promise<Runni
   }
 }
 
-async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opened): Promise<RunningListenpost> {
-  const secrets = createSecretBox(secretsOf(config));
-  const store = await openStore(config, rig);
+async function start(
+  { config, log, rig = {}, beginning = {} }: ListenpostOptions,
+  opened: Opened,
+): Promise<RunningListenpost> {
+  const { state } = beginning;
+  const random = randomOf(beginning);
+  const material = secretsOf(config, random, state);
+  const secrets = createSecretBox(
+    material,
+    random instanceof SeededRandom ? (length) => random.bytes(length) : undefined,
+  );
+  const store = await openStore(config, rig, state && contentsOf(state));
   opened.push(() => store.close());
   const contents = await store.load();
-  const clock = new VirtualClock(machineTime, clockStateOf(contents.settings.get(CLOCK_SETTING)));
+  const clock = new VirtualClock(machineTime, clockStateOf(contents.settings.get(CLOCK_SETTING), beginning));
   const metrics = new Metrics();
-  const journal = new TimedJournal(await openJournal(config, rig), (ms) => {
+  const stored = await openJournal(config, rig, random, state?.journal);
+  const journal = new TimedJournal(stored, (ms) => {
     metrics.committed(ms);
     sampler.committed(ms);
   });
   opened.push(() => journal.close());
-  const emulator = config.command === 'dev' ? emulatorOf(() => house, config, clock) : null;
+  const emulator = config.command === 'dev' ? emulatorOf(() => house, config, clock, random) : null;
+  if (state !== undefined) emulator?.restore(booksOf(state.books));
   const emulation: Emulation | undefined =
     config.command === 'dev'
-      ? new Emulation({ house: () => house, clock, random: nodeRandom, log, heldBytesMax: OUTBOX_BYTES_MAX })
+      ? new Emulation({ house: () => house, clock, random, log, heldBytesMax: OUTBOX_BYTES_MAX })
       : undefined;
   const house: House = new House(
     {
       clock,
-      random: nodeRandom,
+      random,
       crypto: nodeCrypto,
       secrets,
       journal,
@@ -112,7 +147,7 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
       noticeLegacyPath: (product) => noticeLegacyPath(log, product),
       connectionEnded: (name: EndName) => metrics.connectionEnded(name),
     },
-    config,
+    state === undefined ? config : { ...config, asOf: state.asOf },
   );
   const sampler = new Sampler(house);
   const accountRegistry = new AccountRegistry({ house, secrets });
@@ -156,6 +191,22 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
       const fresh = await certificateOf(config);
       if (fresh !== null) edges.https?.reload(fresh.certificate);
     },
+    async snapshot() {
+      if (emulator === null || !(stored instanceof MemoryJournal) || config.dataFolder !== undefined) {
+        throw new Error('a snapshot is of an emulator in memory: start it with dev, and without a data folder');
+      }
+      const { listenKeys, accounts, settings } = await store.load();
+      return {
+        format: 1,
+        clock: { now: clock.now(), frozen: clock.frozen },
+        asOf: house.rules.asOf,
+        random: random instanceof SeededRandom ? { seed: random.seed, drawn: random.drawn } : null,
+        secret: { id: material.current.id, value: material.current.value.reveal() },
+        registry: { listenKeys, accounts: [...accounts], settings: [...settings] },
+        journal: stored.state(),
+        books: plainBooks(emulator.state()),
+      };
+    },
     async close(drainSeconds) {
       draining = true;
       clearInterval(upkeep);
@@ -173,10 +224,10 @@ async function start({ config, log, rig = {} }: ListenpostOptions, opened: Opene
  * The emulator is a source like any other: its events walk the data hallway from `admitEvent` on. The house reads its books,
  * so it is there first.
  */
-function emulatorOf(house: () => House, { symbols }: Config, clock: VirtualClock): Emulator {
+function emulatorOf(house: () => House, { symbols }: Config, clock: VirtualClock, random: Random): Emulator {
   return new Emulator({
     clock,
-    random: nodeRandom,
+    random,
     symbols,
     async admit(account, events) {
       await house().journal.append(
@@ -214,8 +265,24 @@ function openEdges(
   return { http, https: startPublicEdge({ ...shared, port: listen.tlsPort, tls: certificate }) };
 }
 
+function randomOf({ seed, state }: Beginning): Random {
+  if (state !== undefined)
+    return state.random === null ? nodeRandom : new SeededRandom(state.random.seed, state.random.drawn);
+  return seed === undefined ? nodeRandom : new SeededRandom(seed);
+}
+
+const contentsOf = ({ registry }: EmulatorState): RegistryContents => ({
+  listenKeys: registry.listenKeys,
+  accounts: new Map(registry.accounts),
+  settings: new Map(registry.settings),
+});
+
 /** The operator's secrets; else those of the data folder; else ones that live as long as the process. */
-function secretsOf({ secrets, dataFolder }: Config): Secrets {
+function secretsOf({ secrets, dataFolder }: Config, random: Random, state: EmulatorState | undefined): Secrets {
+  if (state !== undefined) {
+    return { current: { id: state.secret.id, value: new Redacted(state.secret.value) }, previous: [] };
+  }
+  if (random instanceof SeededRandom) return makeSecrets('k1', random.bytes(48));
   return secrets ?? (dataFolder === undefined ? makeSecrets() : loadOrMakeSecrets(dataFolder));
 }
 
@@ -236,7 +303,12 @@ async function certificateOf({ command, listen, dataFolder }: Config): Promise<I
   return { certificate: { cert, key }, caFile };
 }
 
-function clockStateOf(stored: string | undefined): ClockState {
+function clockStateOf(stored: string | undefined, beginning: Beginning): ClockState {
+  const { now = beginning.now, frozen = beginning.frozen ?? false } = beginning.state?.clock ?? {};
+  const machineNow = machineTime.now();
+  if (now !== undefined || frozen) {
+    return { offsetMs: (now ?? machineNow) - machineNow, frozenAt: frozen ? (now ?? machineNow) : null };
+  }
   return stored === undefined ? { offsetMs: 0, frozenAt: null } : (JSON.parse(stored) as ClockState);
 }
 

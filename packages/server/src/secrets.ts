@@ -72,7 +72,11 @@ interface SubKeys {
   readonly tokenHeader: Buffer;
 }
 
-export function createSecretBox(secrets: Secrets): SealingSecretBox {
+/** `nonceOf`: where the nonces of listenTokens come from; seeded only where the secrets are. */
+export function createSecretBox(
+  secrets: Secrets,
+  nonceOf: (length: number) => Uint8Array = randomBytes,
+): SealingSecretBox {
   const all = [secrets.current, ...secrets.previous];
   const subKeys = new Map<string, SubKeys>();
   for (const secret of all) {
@@ -95,7 +99,7 @@ export function createSecretBox(secrets: Secrets): SealingSecretBox {
     lookupOf: (secretId, listenKey) =>
       createHmac('sha256', keysOf(secretId).lookup).update(listenKey).digest('base64url').slice(0, LOOKUP_CHARACTERS),
     seal: (plaintext, context) => seal(secrets.current.id, keysOf(secrets.current.id).seal, plaintext, context),
-    sealToken: (payload) => sealToken(keysOf(secrets.current.id), payload),
+    sealToken: (payload) => sealToken(keysOf(secrets.current.id), payload, nonceOf(NONCE_BYTES)),
     openToken: (text) => openToken([...subKeys.values()], text),
     open: (sealed, context) => open(keysOf, sealed, context),
   };
@@ -113,9 +117,9 @@ function problemOf({ id, value }: Secret): string | undefined {
   return problem === undefined ? undefined : `the secret "${id}" ${problem}`;
 }
 
-/** A secret that nobody chose: 384 bits from the operating system. */
-export function makeSecrets(id = 'k1'): Secrets {
-  return { current: { id, value: new Redacted(randomBytes(48).toString('base64')) }, previous: [] };
+/** A secret that nobody chose: 384 bits, from the operating system unless an emulator's seed gives them. */
+export function makeSecrets(id = 'k1', bytes: Uint8Array = randomBytes(48)): Secrets {
+  return { current: { id, value: new Redacted(Buffer.from(bytes).toString('base64')) }, previous: [] };
 }
 
 function subKeysOf(value: Redacted): SubKeys {
@@ -134,8 +138,7 @@ function subKeysOf(value: Redacted): SubKeys {
  * Form, secret, nonce, payload, tag (docs/decisions/0006). The header needs no seal: only the very bytes of one of the
  * secrets lead to its key.
  */
-function sealToken({ token, tokenHeader }: SubKeys, payload: Uint8Array): string {
-  const nonce = randomBytes(NONCE_BYTES);
+function sealToken({ token, tokenHeader }: SubKeys, payload: Uint8Array, nonce: Uint8Array): string {
   const cipher = createCipheriv('aes-256-gcm', token, nonce, { authTagLength: TAG_BYTES });
   const body = [tokenHeader, nonce, cipher.update(payload), cipher.final(), cipher.getAuthTag()];
   return Buffer.concat(body).toString('base64').slice(0, TOKEN_CHARACTERS);

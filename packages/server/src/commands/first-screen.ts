@@ -1,6 +1,7 @@
 /**
  * What `listenpost dev` says first: where things are, who may come in, and the two lines that show an event.
  */
+import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { printedAsOf } from '@listenpost/protocol';
 import type { Config } from '../config/config.ts';
@@ -91,9 +92,10 @@ function data({ dataFolder }: Config): string[] {
     : [`  Everything is kept in ${dataFolder}.`];
 }
 
-/** The launcher of this clone, from where the user stands. */
+/** The launcher of this clone, from where the user stands; the executable itself, where all is compiled into one. */
 function program(): string {
   const launcher = resolve(import.meta.dirname, '../../../../bin/listenpost');
+  if (!existsSync(launcher)) return quoted(process.execPath);
   const path = relative(process.cwd(), launcher);
   const shown = path.startsWith('..') ? launcher : path;
   return process.platform === 'win32' ? `node ${quoted(shown)}` : quoted(shown);

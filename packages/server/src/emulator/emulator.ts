@@ -72,6 +72,13 @@ const BOOKS_MAX = 100_000;
 /** Triggers of one stream that may wait for its earlier ones. */
 const WAITING_MAX = 1000;
 
+/** Plain data; amounts are bigints. */
+export interface EmulatorState {
+  readonly ids: readonly number[];
+  /** By stream. */
+  readonly books: ReadonlyMap<string, Book>;
+}
+
 /** An account and the triggers that wait for it: one plays at a time. */
 interface Desk {
   /** Undefined until a first trigger succeeded. */
@@ -96,6 +103,20 @@ export class Emulator implements AccountBooks {
     this.#admit = admit;
     this.#has = has;
     this.#symbols = symbols ?? SYMBOLS;
+  }
+
+  /** What the accounts hold and which ids were given, between two triggers. */
+  state(): EmulatorState {
+    const books = [...this.#desks].flatMap(([stream, { book }]) =>
+      book === undefined ? [] : [[stream, copyOfBook(book)] as const],
+    );
+    return { ids: this.#ids.state, books: new Map(books) };
+  }
+
+  /** Goes on from such a state; before the first trigger. */
+  restore({ ids, books }: EmulatorState): void {
+    this.#ids.restore(ids);
+    for (const [stream, book] of books) this.#deskOf(stream).book = copyOfBook(book);
   }
 
   scenarios(): readonly ScenarioInfo[] {

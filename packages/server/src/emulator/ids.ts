@@ -6,7 +6,8 @@ import type { Clock, Random } from '@listenpost/core';
  * milliseconds.
  */
 class Sequence {
-  #last = 0;
+  /** Of the last one given; 0 before the first. */
+  last = 0;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #random: Random;
   readonly #epochMs: number;
@@ -19,8 +20,8 @@ class Sequence {
 
   next(): number {
     const step = 1 + ((this.#random.bytes(1)[0] ?? 0) & 7);
-    this.#last = Math.max(this.#last + step, this.#clock.now() - this.#epochMs);
-    return this.#last;
+    this.last = Math.max(this.last + step, this.#clock.now() - this.#epochMs);
+    return this.last;
   }
 }
 
@@ -50,9 +51,24 @@ export class Ids {
     this.#random = random;
   }
 
+  get #all(): readonly Sequence[] {
+    const { order, trade, execution, update, list, algo, strategy } = this;
+    return [order, trade, execution, update, list, algo, strategy, this.#loan];
+  }
+
   /** Beyond 2^53, as the exchange's are (derivatives §4.11): a multiple of a power of two, which a double holds exactly. */
   loan(): number {
     return this.#loan.next() * 2 ** 20;
+  }
+
+  /** What each kind gave last, in the order of `#all`. */
+  get state(): readonly number[] {
+    return this.#all.map(({ last }) => last);
+  }
+
+  /** Goes on above what was given before. */
+  restore(state: readonly number[]): void {
+    for (const [at, sequence] of this.#all.entries()) sequence.last = state[at] ?? 0;
   }
 
   /** As the exchange makes one when the caller sends none. */

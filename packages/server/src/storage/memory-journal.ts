@@ -31,6 +31,17 @@ export interface MemoryJournalOptions {
    * them here either. Default: a turn of the event loop.
    */
   readonly letOthersIn?: () => Promise<void>;
+  /** What it begins with. */
+  readonly streams?: readonly StreamState[];
+}
+
+/** All that a journal holds of a stream that was begun. */
+export interface StreamState {
+  readonly stream: string;
+  readonly epoch: string;
+  readonly last: number;
+  /** The latest ones, oldest first; the last of them has the sequence `last`. */
+  readonly events: readonly { readonly type: string; readonly body: string }[];
 }
 
 const RETENTION_BYTES = 256 * 1024 * 1024;
@@ -87,6 +98,7 @@ export class MemoryJournal implements Journal {
     this.#retentionBytes = options.retention?.bytes ?? RETENTION_BYTES;
     this.#pendingBytesMax = options.pendingBytesMax ?? PENDING_BYTES_MAX;
     this.#letOthersIn = options.letOthersIn ?? (() => new Promise((resolve) => setImmediate(resolve)));
+    for (const state of options.streams ?? []) this.#restore(state);
   }
 
   append(events: readonly NewEvent[], receipt?: Receipt): Promise<AppendResult> {
@@ -141,6 +153,18 @@ export class MemoryJournal implements Journal {
     return { epoch: state.epoch, records, first, last };
   }
 
+  /** What was committed. Receipts are left out: a producer that sends again appends again. */
+  state(): StreamState[] {
+    return [...this.#streams.values()]
+      .filter(({ begun }) => begun)
+      .map(({ name, epoch, committed, records }) => ({
+        stream: name,
+        epoch,
+        last: committed,
+        events: records.slice(0, records.length).map(({ type, body }) => ({ type, body })),
+      }));
+  }
+
   onCommitted(listener: (records: readonly JournalRecord[]) => void): void {
     this.#listener = listener;
   }
@@ -173,10 +197,22 @@ export class MemoryJournal implements Journal {
     return append;
   }
 
+  #restore({ stream, epoch, last, events }: StreamState): void {
+    const made = this.#made(stream, epoch);
+    made.assigned = last;
+    made.committed = last;
+    made.begun = true;
+    const timeMs = this.#nowMs();
+    for (const [at, event] of events.entries()) {
+      this.#hold({ ...event, stream, sequence: last - events.length + 1 + at }, timeMs);
+    }
+  }
+
   #stream(name: string): Stream {
-    const known = this.#streams.get(name);
-    if (known !== undefined) return known;
-    const epoch = newEpoch(this.#random);
+    return this.#streams.get(name) ?? this.#made(name, newEpoch(this.#random));
+  }
+
+  #made(name: string, epoch: string): Stream {
     const made = { name, epoch, records: new Fifo<JournalRecord>(), assigned: 0, committed: 0, begun: false };
     this.#streams.set(name, made);
     return made;

@@ -9,6 +9,13 @@ export class MemoryRegistry implements RegistryStore {
   readonly #settings = new Map<string, string>();
   #closed = false;
 
+  /** `contents`: what it begins with. */
+  constructor(contents?: RegistryContents) {
+    for (const key of contents?.listenKeys ?? []) this.#listenKeys.set(key.id, key);
+    for (const [id, sealed] of contents?.accounts ?? []) this.#accounts.set(id, sealed);
+    for (const [name, value] of contents?.settings ?? []) this.#settings.set(name, value);
+  }
+
   async load(): Promise<RegistryContents> {
     return {
       listenKeys: [...this.#listenKeys.values()],

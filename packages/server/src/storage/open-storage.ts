@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Journal, RegistryStore } from '@listenpost/core';
+import type { Journal, Random, RegistryContents, RegistryStore } from '@listenpost/core';
 import type { Config } from '../config/config.ts';
-import { nodeRandom } from '../random.ts';
-import { MemoryJournal } from './memory-journal.ts';
+import { MemoryJournal, type StreamState } from './memory-journal.ts';
 import { MemoryRegistry } from './memory-registry.ts';
 import type { Files } from './segment-log/files.ts';
 import { openSegmentLog } from './segment-log/segment-log.ts';
@@ -19,20 +18,32 @@ export interface Disk {
   readonly registryBytesMax?: number;
 }
 
-/** Without a data folder nothing outlives the process, so neither storage touches a disk. */
-export async function openStore({ dataFolder }: Config, { registryBytesMax }: Disk = {}): Promise<RegistryStore> {
-  if (dataFolder === undefined) return new MemoryRegistry();
+/**
+ * Without a data folder nothing outlives the process, so neither storage touches a disk. `contents`: what a registry in memory
+ * begins with.
+ */
+export async function openStore(
+  { dataFolder }: Config,
+  { registryBytesMax }: Disk,
+  contents?: RegistryContents,
+): Promise<RegistryStore> {
+  if (dataFolder === undefined) return new MemoryRegistry(contents);
   const bounds = registryBytesMax === undefined ? {} : { fileBytesMax: registryBytesMax };
   return await openSqliteRegistry(join(dataFolder, 'registry.sqlite'), bounds);
 }
 
-/** `journal.commit` chooses; see the journal's contract for what each promises. */
-export async function openJournal({ dataFolder, journal }: Config, { files }: Disk = {}): Promise<Journal> {
+/** `journal.commit` chooses; see the journal's contract for what each promises. `streams`: what one in memory begins with. */
+export async function openJournal(
+  { dataFolder, journal }: Config,
+  { files }: Disk,
+  random: Random,
+  streams: readonly StreamState[] = [],
+): Promise<Journal> {
   const { commit, segmentBytes, retention } = journal;
-  const shared = { random: nodeRandom, nowMs: () => Date.now() };
+  const shared = { random, nowMs: () => Date.now() };
   if (dataFolder === undefined || commit === 'memory') {
     const bytes = Math.min(retention.bytes, MEMORY_BYTES_MAX);
-    return new MemoryJournal({ ...shared, retention: { ageMs: retention.ageMs, bytes } });
+    return new MemoryJournal({ ...shared, streams, retention: { ageMs: retention.ageMs, bytes } });
   }
   const disk = files === undefined ? {} : { files };
   const folder = join(dataFolder, 'journal');

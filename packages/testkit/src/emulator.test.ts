@@ -1,0 +1,205 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { createHmac } from 'node:crypto';
+import { type Emulator, type EmulatorOptions, matchers, type Received, startEmulator } from './index.ts';
+
+expect.extend(matchers as never);
+
+const opened: Emulator[] = [];
+afterAll(() => Promise.all(opened.map((emulator) => emulator.close())));
+
+async function emulatorWith(options?: EmulatorOptions): Promise<Emulator> {
+  const emulator = await startEmulator(options);
+  opened.push(emulator);
+  return emulator;
+}
+
+const NOON = '2026-07-01T12:00:00Z';
+
+async function keyCall(emulator: Emulator, method: string, at = 0): Promise<{ listenKey: string; code?: number }> {
+  const headers = { 'X-MBX-APIKEY': emulator.accounts[at]?.apiKey ?? '' };
+  const response = await fetch(`${emulator.urls.http}/fapi/v1/listenKey`, { method, headers });
+  return (await response.json()) as { listenKey: string };
+}
+
+/** What signed REST says of the demo account's USDⓈ-M positions, and its last order. */
+async function signed(emulator: Emulator, path: string, parameters = ''): Promise<unknown> {
+  const { apiKey = '', secret = '' } = emulator.accounts[0] ?? {};
+  const query = `${parameters}timestamp=${await emulator.clock.now()}`;
+  const signature = createHmac('sha256', secret).update(query).digest('hex');
+  const response = await fetch(`${emulator.urls.http}${path}?${query}&signature=${signature}`, {
+    headers: { 'X-MBX-APIKEY': apiKey },
+  });
+  return response.json();
+}
+
+const events = async (emulator: Emulator, scope = 'usdm') => {
+  const response = await fetch(`${emulator.urls.admin}/admin/v1/streams/${emulator.accounts[0]?.id}/${scope}/events`);
+  return ((await response.json()) as { events: { position: string; event: object }[] }).events;
+};
+
+describe('an emulator', () => {
+  test('is a stranger to the one beside it', async () => {
+    const [one, other] = await Promise.all([emulatorWith(), emulatorWith()]);
+    expect(one.accounts[0]?.apiKey).not.toBe(other.accounts[0]?.apiKey);
+    await one.trigger('order.filled');
+    await one.clock.advance('2h');
+    expect(await events(other)).toEqual([]);
+    expect((await one.clock.now()) - (await other.clock.now())).toBeGreaterThan(7_000_000);
+    const stranger = await fetch(`${other.urls.http}/fapi/v1/listenKey`, {
+      method: 'POST',
+      headers: { 'X-MBX-APIKEY': one.accounts[0]?.apiKey ?? '' },
+    });
+    expect(await stranger.json()).toMatchObject({ code: -2015 });
+  });
+
+  test('has the accounts that were asked for, with keys of both kinds', async () => {
+    const emulator = await emulatorWith({ accounts: ['bob', { id: 'carol', scopes: ['spot'] }] });
+    expect(emulator.accounts.map(({ id }) => id)).toEqual(['bob', 'carol']);
+    expect((await keyCall(emulator, 'POST')).listenKey).toHaveLength(64);
+    expect(await keyCall(emulator, 'POST', 1)).toMatchObject({ code: -2015 });
+    expect(emulator.accounts[0]?.privateKey).toStartWith('-----BEGIN PRIVATE KEY-----');
+  });
+
+  test('tells what is wrong with its options', async () => {
+    const told = await startEmulator({ accounts: ['no good'] }).then(String, String);
+    expect(told).toContain('accounts[0].id');
+    expect(await startEmulator({ asOf: '1999-01-01' }).then(String, String)).toContain('--as-of');
+  });
+
+  test('follows its clock, and only forward', async () => {
+    const emulator = await emulatorWith({ now: NOON, frozen: true });
+    expect(await emulator.clock.now()).toBe(Date.parse(NOON));
+    await emulator.clock.advance('61m');
+    await emulator.clock.set('2026-07-01T14:00:00Z');
+    expect(await emulator.clock.now()).toBe(Date.parse('2026-07-01T14:00:00Z'));
+    const time = (await (await fetch(`${emulator.urls.http}/fapi/v1/time`)).json()) as { serverTime: number };
+    expect(time.serverTime).toBe(Date.parse('2026-07-01T14:00:00Z'));
+    expect(await emulator.clock.set(NOON).then(String, String)).toContain('never goes back');
+  });
+
+  test('publishes what it is given, and takes faults away again', async () => {
+    const emulator = await emulatorWith();
+    await emulator.trigger('order.new', { symbol: 'ETHUSDT' });
+    const [order] = await events(emulator);
+    await emulator.publish('usdm', order?.event ?? {});
+    expect((await events(emulator)).map(({ event }) => event)).toEqual([order?.event ?? {}, order?.event ?? {}]);
+    const fault = await emulator.faults.add({ fault: 'http', status: 503, path: '/fapi/v1/listenKey' });
+    expect(await emulator.faults.list()).toMatchObject([{ id: fault.id, fault: 'http' }]);
+    await emulator.faults.remove(fault);
+    expect(await emulator.faults.list()).toEqual([]);
+  });
+});
+
+describe('a seed', () => {
+  const lived = async () => {
+    const emulator = await emulatorWith({ seed: 42, now: NOON, frozen: true });
+    const { listenKey } = await keyCall(emulator, 'POST');
+    await emulator.trigger('order.partially-filled', { fills: 2 });
+    await emulator.clock.advance('10m');
+    await emulator.trigger('oco.filled', { product: 'spot' });
+    return [emulator.accounts, listenKey, await events(emulator), await events(emulator, 'spot')];
+  };
+
+  test('gives the same keys, ids, times and positions again', async () => {
+    expect(await lived()).toEqual(await lived());
+  });
+
+  test('is told where none was given', async () => {
+    const emulator = await emulatorWith();
+    const again = await emulatorWith({ seed: emulator.seed });
+    expect(again.accounts).toEqual(emulator.accounts);
+    expect(await keyCall(again, 'POST')).toEqual(await keyCall(emulator, 'POST'));
+  });
+});
+
+describe('a snapshot', () => {
+  test('brings back the clock, keys, events and books, and what comes next is the same each time', async () => {
+    const emulator = await emulatorWith({ seed: 7, now: NOON, frozen: true });
+    const { listenKey } = await keyCall(emulator, 'POST');
+    const { orderId } = await emulator.trigger('order.partially-filled', { fills: 2 });
+    const before = await events(emulator);
+    const positions = await signed(emulator, '/fapi/v3/positionRisk');
+    const snapshot = JSON.parse(JSON.stringify(await emulator.snapshot()));
+
+    const next = async () => {
+      await emulator.clock.advance('59m');
+      expect(await keyCall(emulator, 'PUT')).toEqual({ listenKey });
+      await emulator.trigger('order.filled', { orderId });
+      return events(emulator);
+    };
+    const first = await next();
+    await emulator.clock.advance('61m');
+    expect(await keyCall(emulator, 'PUT')).toMatchObject({ code: -1125 });
+    await emulator.restore(snapshot);
+
+    expect(await emulator.clock.now()).toBe(Date.parse(NOON));
+    expect(await events(emulator)).toEqual(before);
+    expect(await signed(emulator, '/fapi/v3/positionRisk')).toEqual(positions);
+    expect(await next()).toEqual(first);
+  });
+
+  test('may be begun from, elsewhere', async () => {
+    const emulator = await emulatorWith({ accounts: ['dora'] });
+    await emulator.trigger('order.new');
+    await emulator.clock.advance('3h');
+    const other = await emulatorWith({ from: await emulator.snapshot() });
+    expect(other.accounts).toEqual(emulator.accounts);
+    expect(await events(other)).toEqual(await events(emulator));
+    expect(Math.abs((await other.clock.now()) - (await emulator.clock.now()))).toBeLessThan(60_000);
+    expect(await signed(other, '/fapi/v1/openOrders')).toEqual(await signed(emulator, '/fapi/v1/openOrders'));
+  });
+
+  test('that is none is refused, naming what is wrong', async () => {
+    const emulator = await emulatorWith();
+    const snapshot = await emulator.snapshot();
+    const damaged = { ...snapshot, state: { ...(snapshot.state as object), clock: { now: 'noon', frozen: false } } };
+    expect(await emulator.restore(damaged).then(String, String)).toContain('clock.now');
+    expect(await emulator.clock.now()).toBeGreaterThan(0);
+  });
+});
+
+describe('the journal', () => {
+  const expected = (emulator: Emulator) =>
+    expect(emulator) as unknown as {
+      toHaveReceived(received: Received): Promise<void>;
+      not: { toHaveReceived(received: Received): Promise<void> };
+    };
+
+  test('says whether a keepalive came in time', async () => {
+    const emulator = await emulatorWith({ now: NOON, frozen: true });
+    await keyCall(emulator, 'POST');
+    await emulator.clock.advance('30m');
+    await keyCall(emulator, 'PUT');
+    const put = { method: 'PUT', path: '/fapi/v1/listenKey' };
+    await expected(emulator).toHaveReceived({ ...put, before: '55m', times: 1 });
+    await expected(emulator).not.toHaveReceived({ ...put, after: '31m' });
+    await emulator.assertReceived({ ...put, status: 200, where: ({ at }) => at === '2026-07-01T12:30:00.000Z' });
+    await emulator.assertNotReceived({ method: 'DELETE' });
+  });
+
+  test('shows what came instead', async () => {
+    const emulator = await emulatorWith();
+    await keyCall(emulator, 'POST');
+    const put = { method: 'PUT', path: '/fapi/v1/listenKey', withinMs: 0 };
+    const missing = await emulator.assertReceived(put).then(String, String);
+    expect(missing).toMatch(
+      /AssertionError: did not receive .*"PUT"[\s\S]*client request POST \/fapi\/v1\/listenKey → 200/,
+    );
+    const unwanted = await emulator.assertNotReceived({ method: 'POST' }).then(String, String);
+    expect(unwanted).toContain('AssertionError: received {"method":"POST"');
+  });
+
+  test('waits for what is on its way', async () => {
+    const emulator = await emulatorWith();
+    const [entry] = await Promise.all([
+      emulator.journal.next({ method: 'POST', path: /listenKey$/, parameters: { recvWindow: '5000' } }),
+      fetch(`${emulator.urls.http}/fapi/v1/listenKey?recvWindow=5000`, {
+        method: 'POST',
+        headers: { 'X-MBX-APIKEY': emulator.accounts[0]?.apiKey ?? '' },
+      }),
+    ]);
+    expect(entry).toMatchObject({ account: 'alice', product: 'usdm', status: 200 });
+    await emulator.journal.clear();
+    expect(await emulator.journal.entries()).toEqual([]);
+  });
+});

@@ -1,0 +1,12 @@
+/** `npm run pack:testkit`: makes the testkit's package in `packages/testkit/dist`. */
+import './node-version.mjs';
+import { join, relative } from 'node:path';
+import { buildTestkit } from './testkit-package.mjs';
+import { installMissing, ROOT, runScript } from './toolchain.mjs';
+
+await runScript(() => {
+  installMissing();
+  const folder = join(ROOT, 'packages', 'testkit', 'dist');
+  buildTestkit(folder);
+  process.stdout.write(`${relative(ROOT, folder)}: ready for npm pack\n`);
+});

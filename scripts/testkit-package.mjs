@@ -1,0 +1,58 @@
+/**
+ * Makes what users of the testkit install out of `packages/testkit`: its modules as JavaScript with their types, and the server
+ * as one file for Bun with everything inside. The workspace imports TypeScript and needs none of this.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bunBinary, packageBin, ROOT, SetupError } from './toolchain.mjs';
+
+const TESTKIT = join(ROOT, 'packages', 'testkit');
+
+/** Builds the package into `folder`, which is emptied before. */
+export function buildTestkit(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  run(process.execPath, [
+    packageBin('typescript', 'tsc'),
+    '-p',
+    join(TESTKIT, 'tsconfig.pack.json'),
+    '--outDir',
+    folder,
+  ]);
+  run(bunBinary(), [
+    ...['build', join(TESTKIT, 'src', 'server.ts'), '--target=bun', '--minify-syntax', '--minify-whitespace'],
+    `--outfile=${join(folder, 'server.js')}`,
+  ]);
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+  copyFileSync(join(TESTKIT, 'README.md'), join(folder, 'README.md'));
+}
+
+/** The workspace's manifest with its entries as built. */
+function manifest() {
+  const { exports, dependencies, peerDependencies, ...rest } = JSON.parse(
+    readFileSync(join(TESTKIT, 'package.json'), 'utf8'),
+  );
+  const built = (source) => source.replace('./src/', './').replace(/\.ts$/, '');
+  return {
+    ...rest,
+    exports: {
+      ...Object.fromEntries(
+        Object.entries(exports).map(([name, source]) => [
+          name,
+          { types: `${built(source)}.d.ts`, default: `${built(source)}.js` },
+        ]),
+      ),
+      './package.json': './package.json',
+    },
+    dependencies: { bun: dependencies.bun },
+    peerDependencies,
+    peerDependenciesMeta: { vitest: { optional: true } },
+  };
+}
+
+function run(command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8' });
+  if (error) throw new SetupError(`${command} could not be started: ${error.message}`);
+  if (status !== 0) throw new SetupError(`${args[0]} failed with exit code ${status}:\n${stdout}${stderr}`);
+}
