@@ -48,7 +48,7 @@ function run(args, environment = {}) {
   });
 }
 
-const vitest = (...files) => ['node_modules/vitest/vitest.mjs', 'run', '--dir', '.', ...files];
+const vitest = (...files) => ['node_modules/vitest/vitest.mjs', 'run', '--dir', '.', '--testTimeout=60000', ...files];
 
 describe('with node:test', () => {
   const file = ['--test', '--test-reporter=tap', 'expiry.node-test.mjs'];

@@ -29,8 +29,8 @@ export interface RestAnswer {
   readonly body: unknown;
 }
 
-/** A process of its own is not asked for its snapshot. */
-export type Running = Omit<RunningListenpost, 'snapshot'>;
+/** A process of its own is asked over its doors alone. */
+export type Running = Omit<RunningListenpost, 'snapshot' | 'replay'>;
 
 export class UnderTest {
   readonly running: Running;

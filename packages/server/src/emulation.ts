@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type Intermediary, inRow } from './edge/intermediary.ts';
 import { machineTime } from './edge/machine-time.ts';
 import { FaultBoard } from './faults/fault-board.ts';
+import { Replays } from './recording/replay.ts';
 import type { SignatureExplanation } from './request-journal/explain-signature.ts';
 import { Recorder } from './request-journal/recorder.ts';
 import { Redaction } from './request-journal/redaction.ts';
@@ -26,6 +27,7 @@ export interface EmulationDoors {
 export class Emulation {
   readonly faults: FaultBoard;
   readonly journal: RequestJournal;
+  readonly replays: Replays;
   readonly mistakes = new SignatureMistakes();
   readonly redaction = new Redaction();
   readonly between: Intermediary;
@@ -43,7 +45,8 @@ export class Emulation {
       mistaken: (account, where, explanation) => this.#mistaken(account, where, explanation),
     });
     this.faults = new FaultBoard({ house, clock, random, heldBytesMax, tell: (deed) => recorder.tell(deed) });
-    this.between = inRow(recorder, this.faults);
+    this.replays = new Replays({ house, clock });
+    this.between = inRow(recorder, inRow(this.faults, this.replays));
   }
 
   /**

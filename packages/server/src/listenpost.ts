@@ -32,6 +32,8 @@ import { Emulation } from './emulation.ts';
 import { Emulator } from './emulator/emulator.ts';
 import { booksOf, type EmulatorState, plainBooks } from './emulator-state.ts';
 import { nodeRandom, SeededRandom } from './random.ts';
+import type { Recording } from './recording/format.ts';
+import type { ReplayState } from './recording/replay.ts';
 import { createSecretBox, makeSecrets, type Secrets } from './secrets.ts';
 import { loadOrMakeSecrets } from './secrets-file.ts';
 import { MemoryJournal } from './storage/memory-journal.ts';
@@ -65,12 +67,23 @@ export interface Rig extends Disk {
   readonly connectionsMax?: number;
 }
 
+export interface ReplayOptions {
+  readonly speed: number;
+  /** Default: the first. */
+  readonly account: string | undefined;
+  readonly whenHeard: boolean;
+  /** Told how it ended, in a sentence. */
+  over(words: string): void;
+}
+
 export interface RunningListenpost {
   readonly urls: { readonly http: string; readonly https: string | null; readonly admin: string };
   /** What a client of the local certificate must trust; null where the certificate is the operator's own. */
   readonly caFile: string | null;
   /** Reads the certificate files again, for new connections. Throws when they cannot be read; the old one stays. */
   reloadCertificates(): Promise<void>;
+  /** Plays a recording, from the moment its stream is read where `whenHeard`. Throws `ReplayError`, or where there is no emulator. */
+  replay(recording: Recording, options: ReplayOptions): void;
   /** Rejects where there is a data folder, or no emulator. */
   snapshot(): Promise<EmulatorState>;
   /** Drains and releases everything. Resolves within `drainSeconds`. */
@@ -191,6 +204,15 @@ async function start(
       const fresh = await certificateOf(config);
       if (fresh !== null) edges.https?.reload(fresh.certificate);
     },
+    replay(recording, { speed, account = house.accounts.all().next().value?.id ?? '', whenHeard, over }) {
+      if (emulation === undefined) throw new Error('only the emulator replays; start it with dev');
+      const replay = emulation.replays.add(recording, account, speed);
+      replay.ended
+        .then(() => over(wordsOf(replay.state)))
+        .catch((cause: unknown) => log.error({ err: cause }, 'the end of a replay could not be told'));
+      if (whenHeard) replay.beginWhenHeard();
+      else replay.begin();
+    },
     async snapshot() {
       if (emulator === null || !(stored instanceof MemoryJournal) || config.dataFolder !== undefined) {
         throw new Error('a snapshot is of an emulator in memory: start it with dev, and without a data folder');
@@ -212,6 +234,7 @@ async function start(
       clearInterval(upkeep);
       // What faults hold back would hold up the drain.
       emulation?.faults.removeAll();
+      emulation?.replays.removeAll();
       await drain(house, Object.values(edges), drainSeconds * 1000);
       await admin.stop();
       await journal.close();
@@ -302,6 +325,9 @@ async function certificateOf({ command, listen, dataFolder }: Config): Promise<I
   const { caFile, cert, key } = await loadOrMakeLocalCa(dataFolder ?? localCaFolder(), listen.tlsNames);
   return { certificate: { cert, key }, caFile };
 }
+
+const wordsOf = ({ account, scope, moments, played, fault }: ReplayState): string =>
+  `the replay to ${account}/${scope} ended: ${played} of ${moments} moments were played${fault === undefined ? '' : `; ${fault}`}`;
 
 function clockStateOf(stored: string | undefined, beginning: Beginning): ClockState {
   const { now = beginning.now, frozen = beginning.frozen ?? false } = beginning.state?.clock ?? {};

@@ -8,11 +8,12 @@ export class Admin {
 
   /** Rejects with the emulator's own sentence where it refuses. */
   async call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
-    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const init = body === undefined ? { method } : { method, body: text };
     const response = await fetch(`${this.#url}/admin/v1${path}`, init);
-    const text = await response.text();
-    if (response.ok) return JSON.parse(text);
-    throw new Error(reasonIn(text) ?? `${method} /admin/v1${path} answered ${response.status}: ${text}`);
+    const answer = await response.text();
+    if (response.ok) return JSON.parse(answer);
+    throw new Error(reasonIn(answer) ?? `${method} /admin/v1${path} answered ${response.status}: ${answer}`);
   }
 }
 

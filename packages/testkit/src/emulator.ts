@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { type AccountOptions, accountDocument, type EmulatorAccount, makeAccount } from './accounts.ts';
 import { Admin } from './admin.ts';
 import { durationMs } from './duration.ts';
@@ -84,6 +85,15 @@ export interface Fault extends FaultOptions {
   readonly id: string;
   readonly acted: number;
   readonly spent: boolean;
+}
+
+export interface ReplayState {
+  readonly account: string;
+  readonly scope: string;
+  /** Events and cuts. */
+  readonly moments: number;
+  readonly played: number;
+  readonly over: boolean;
 }
 
 interface Started {
@@ -192,6 +202,16 @@ export class Emulator implements AsyncDisposable {
     for (const each of Array.isArray(event) ? event : [event]) {
       await this.#admin.call('POST', '/events', { account, scope, event: each });
     }
+  }
+
+  /**
+   * Plays a recording (`listenpost record`): the file's path or its text. At `max`, the default, it resolves when all of its
+   * events are durable; at `1x` or `10x` the emulator's clock plays it.
+   */
+  async replay(recording: string, { account = this.accounts[0]?.id, speed = 'max' } = {}): Promise<ReplayState> {
+    const text = recording.trimStart().startsWith('{') ? recording : await readFile(recording, 'utf8');
+    const query = new URLSearchParams({ speed, ...(account === undefined ? {} : { account }) });
+    return (await this.#admin.call('POST', `/replay?${query}`, text)) as ReplayState;
   }
 
   /** That such a thing was received, or that it comes within a second. */

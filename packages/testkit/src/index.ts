@@ -7,6 +7,7 @@ export {
   type Fault,
   type FaultOptions,
   Faults,
+  type ReplayState,
   type Snapshot,
   startEmulator,
   type TriggerParameters,

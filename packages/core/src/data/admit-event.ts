@@ -24,7 +24,14 @@ export const EVENT_BYTES_MAX = 64 * 1024;
  * `body` is the event's JSON text and `event` the same text parsed. The body goes on untouched: validation looks, it never
  * rewrites, so fields the row does not know reach the client as they came.
  */
-export function admitEvent(house: House, accountId: string, scope: string, body: string, event: unknown): NewEvent {
+export function admitEvent(
+  house: House,
+  accountId: string,
+  scope: string,
+  body: string,
+  event: unknown,
+  validation: Validation = house.validation,
+): NewEvent {
   const account = house.accounts.get(accountId);
   if (account === undefined) throw new AdmissionError(`account: there is no account "${accountId}"`);
   const place = account.place(scope, house.knownSymbols);
@@ -43,11 +50,11 @@ export function admitEvent(house: House, accountId: string, scope: string, body:
   if (row === undefined ? SYSTEM_EVENTS.has(type) : row.system) {
     throw new AdmissionError(`event.e: "${type}" is the system's own event and cannot be published`);
   }
-  if (house.validation !== 'off') {
+  if (validation !== 'off') {
     if (row !== undefined) {
-      const violation = checkEvent(row, event, house.validation);
+      const violation = checkEvent(row, event, validation);
       if (violation !== null) throw new AdmissionError(`event.${violation.path}: ${violation.problem}`);
-    } else if (house.validation === 'strict') {
+    } else if (validation === 'strict') {
       throw new AdmissionError(`event.e: ${product.title} has no event "${type}"`);
     }
   }

@@ -7,6 +7,7 @@ import { getHealth, getReady } from './health.ts';
 import { getIngest } from './ingest.ts';
 import { deleteKey, getKeys } from './keys.ts';
 import { getMetrics } from './metrics.ts';
+import { deleteReplays, getReplays, postReplay } from './replay.ts';
 import { deleteRequests, getExplainSignature, getRequests } from './requests.ts';
 import type { Route } from './route.ts';
 import { getRules, postRules } from './rules.ts';
@@ -44,6 +45,9 @@ export const ROUTES: readonly Route[] = [
   postFault,
   deleteFault,
   deleteFaults,
+  getReplays,
+  postReplay,
+  deleteReplays,
   getRequests,
   deleteRequests,
   getExplainSignature,

@@ -14,6 +14,8 @@ import { addKeysCommand } from './keys.ts';
 import { addListenCommand } from './listen.ts';
 import { tell } from './output.ts';
 import { addPublishCommand } from './publish.ts';
+import { addRecordCommand } from './record.ts';
+import { addReplayCommand } from './replay.ts';
 import { addRequestsCommand } from './requests.ts';
 import { addServeCommand } from './serve.ts';
 import { addTriggerCommand } from './trigger.ts';
@@ -45,6 +47,8 @@ function createProgram(): Command {
     addWatchCommand,
     addTriggerCommand,
     addPublishCommand,
+    addRecordCommand,
+    addReplayCommand,
     addKeysCommand,
     addClockCommand,
     addFaultsCommand,
