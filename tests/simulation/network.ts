@@ -125,6 +125,7 @@ export class Network {
   http(program: Program, request: HttpRequest, signal: AbortSignal, own = false): Promise<HttpResponse> {
     const { universe, trace } = this.doors;
     const name = `${program.name} ${request.method} ${pathOf(request.url)}`;
+    if (signal.aborted) return Promise.reject(new Error('given up before it was sent'));
     if (!own) this.#heedsSilence(program, name);
     if (!own) this.doors.requested(program, request);
     return new Promise<HttpResponse>((resolve, reject) => {
