@@ -72,6 +72,8 @@ export interface NetworkDoors {
   host(): Host | undefined;
   trace(line: string): void;
   readonly zombies: Zombie[];
+  /** By the venue, with a status. */
+  handshakeRefused(program: Program, status: number): void;
   frame(wire: Wire, frame: string): void;
   /** A program asked although the venue wanted silence from it. */
   silenceBroken(program: Program, what: string): void;
@@ -321,8 +323,10 @@ export class Wire {
     if (this.#network.chance(this.#network.conditions.handshakeRefused)) return refused('by chance');
     const request = new Request(url.replace(/^ws/, 'http'), { headers: { upgrade: 'websocket' } });
     const outcome = host.serve(request);
-    if (!(outcome instanceof Connection))
+    if (!(outcome instanceof Connection)) {
+      if (outcome instanceof Response) this.#network.doors.handshakeRefused(this.program, outcome.status);
       return refused(outcome instanceof Response ? String(outcome.status) : 'no socket');
+    }
     this.#connection = outcome;
     this.#host = host;
     this.#toClient(() => {

@@ -81,6 +81,7 @@ export class World {
       host: () => this.venue.host,
       trace: (line) => this.trace(line),
       zombies: this.truth.zombies,
+      handshakeRefused: (program, status) => this.#heeded(program, status),
       frame: (wire, frame) => this.#frames?.(`${this.#instant()} ${wire.name} < ${frame}`),
       silenceBroken: (program, what) => this.violation(`${program.name} did not heed Retry-After: ${what}`),
       requested: (program, request) => this.#requested(program, request),
@@ -287,11 +288,16 @@ export class World {
     }
   }
 
+  /** While a venue restarts each connection tries again every second, and asks for a grant of each of its scopes. */
+  get #requestsPerMinuteMax(): number {
+    return 75 * this.scenario.parallel * (this.scenario.scopes.length + 1);
+  }
+
   #requested(program: Program, { method }: HttpRequest): void {
     const minute = `${program.name} ${Math.floor(this.universe.now() / MINUTE)}`;
     const count = (this.#requests.get(minute) ?? 0) + 1;
     this.#requests.set(minute, count);
-    if (count === 240) this.violation(`${program.name} makes more than four requests a second`);
+    if (count === this.#requestsPerMinuteMax) this.violation(`${program.name} makes ${count} requests in a minute`);
     if (method !== 'PUT') return;
     const now = this.universe.now();
     const before = this.#extended.get(program);
@@ -306,14 +312,17 @@ export class World {
   #answered(program: Program, { method }: HttpRequest, status: number, byVenue: boolean): void {
     if (status === 200 && method === 'PUT') this.#extended.set(program, this.universe.now());
     if (status === 200 && method === 'POST') this.#extended.delete(program);
-    if ((status === 429 || status === 418) && byVenue) {
-      this.violation(`${program.name} was refused by the venue itself: ${status}`);
-    }
+    if (byVenue) this.#heeded(program, status);
   }
 
   #whole(): boolean {
     const verdict = this.bot.status?.verdict;
     return verdict === 'live' || verdict === 'quiet';
+  }
+
+  /** Of nothing that the SDK does may the venue itself have to say that it is too much. */
+  #heeded(program: Program, status: number): void {
+    if (status === 429 || status === 418) this.violation(`${program.name} was refused by the venue itself: ${status}`);
   }
 
   // --- The judgement -------------------------------------------------------------------------------------------------------
