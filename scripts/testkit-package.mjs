@@ -1,6 +1,6 @@
 /**
  * Makes what users of the testkit install out of `packages/testkit`: its modules as JavaScript with their types, and the server
- * as one file for Bun with everything inside. The workspace imports TypeScript and needs none of this.
+ * as one file for Bun with everything inside but the console's page, which lies beside it. The workspace imports TypeScript and needs none of this.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,8 @@ export function buildTestkit(folder) {
   ]);
   run(bunBinary(), [
     ...['build', join(TESTKIT, 'src', 'server.ts'), '--target=bun', '--minify-syntax', '--minify-whitespace'],
-    `--outfile=${join(folder, 'server.js')}`,
+    // With the files of the console's page, to which its own are beside it.
+    ...[`--outdir=${folder}`, '--entry-naming=[name].[ext]'],
   ]);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
   copyFileSync(join(TESTKIT, 'README.md'), join(folder, 'README.md'));

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import WebSocket from 'ws';
 import { launchChromium } from './chromium.mjs';
-import { accessibilityFaults, goTo, openConsole, until } from './console-page.mjs';
+import { goTo, openConsole, until } from './console-page.mjs';
 import { HMAC_KEY } from './demo-account.mjs';
 import { adminUrl, advanceClock, callAdmin, plainUrl, startAnother, trigger } from './dev-server.mjs';
 
@@ -410,22 +410,6 @@ inBrowser('the journal is read from a position, page by page and back', async ()
   await page.keyboard.press('Enter');
   await page.getByText(/"nowhere" is no position; expected <epoch>:<sequence>/).waitFor();
   await close();
-});
-
-inBrowser('every view can be read without sight and in either light', async () => {
-  const { listenKey } = await post('/fapi/v1/listenKey');
-  await connected(`/private/ws/${listenKey}`);
-  await trigger('order.filled', 'usdm');
-  for (const colorScheme of ['light', 'dark']) {
-    const { page, close } = await openConsole(browser, adminUrl, { colorScheme });
-    assert.equal(await page.locator('html').getAttribute('data-theme'), colorScheme);
-    for (const title of ['Accounts and grants', 'Sessions', 'Live tail', 'Rates and lag', 'Replay', 'Emulator']) {
-      await goTo(page, title);
-      await page.getByText('Loading …').first().waitFor({ state: 'detached' });
-      assert.deepEqual([title, await accessibilityFaults(page)], [title, []]);
-    }
-    await close();
-  }
 });
 
 inBrowser('the switch overrules the system’s light, and is remembered', async () => {

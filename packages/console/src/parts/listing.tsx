@@ -33,13 +33,13 @@ export function Listing<Row extends { readonly id: string }>(props: ListingProps
           {title} <span class="count">{listed.loaded ? live : '–'}</span>
         </h2>
         <div class="bar">
-          {tools}
           <button type="button" class={ended === 0 ? 'gone' : undefined} onClick={listed.clearEnded}>
             Clear {ended} ended
           </button>
           <button type="button" class={more === undefined ? 'gone' : undefined} onClick={more}>
             Next page
           </button>
+          {tools}
         </div>
       </header>
       <section class="scroll" tabIndex={0} aria-label={`${title}, table`}>

@@ -36,10 +36,10 @@ export function Grants() {
         listed={accounts}
         none="There is no account yet: PUT /admin/v1/accounts/{id} makes one."
         columns={[
-          { title: 'Account', width: '38%', show: ({ id }) => <AccountLink id={id} chosen={id === account} /> },
+          { title: 'Account', width: '34%', show: ({ id }) => <AccountLink id={id} chosen={id === account} /> },
           {
             title: 'API keys',
-            width: '62%',
+            width: '66%',
             show: ({ apiKeys }) =>
               apiKeys.length === 0 ? (
                 <span class="dim">none</span>

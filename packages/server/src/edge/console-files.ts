@@ -1,8 +1,8 @@
 /**
- * The console as Bun bundles it (docs/decisions): from its sources at the first request for it, so that a fresh clone
- * needs no build; in a compiled program from what the compiler embedded.
+ * The console as Bun bundles it (docs/decisions/0012): from its sources at the first request for it, so that a fresh clone
+ * needs no build; where the server itself was compiled or bundled, as that left it.
  */
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import page from '@listenpost/console/index.html';
 import type { ConsoleFile, ConsoleFiles } from '../admin/console.ts';
 
@@ -34,16 +34,19 @@ async function built(): Promise<readonly Named[]> {
     entrypoints: [page.index],
     target: 'browser',
     minify: true,
-    // As the compiler names them in a page that it embeds.
+    // As a compiler names them in a page that it embeds.
     publicPath: '/',
     define: { 'process.env.NODE_ENV': '"production"' },
   });
   return outputs.map((output) => [basename(output.path), output]);
 }
 
-/** The compiler adds its hash to the page's own name. */
+/** A compiler adds its hash to the page's name, and knows its files by absolute paths; a bundler puts them beside this file. */
 const embedded = (files: NonNullable<typeof page.files>): readonly Named[] =>
-  files.map(({ path, loader }) => [loader === 'html' ? PAGE : basename(path), Bun.file(path)]);
+  files.map(({ path, loader }) => [
+    loader === 'html' ? PAGE : basename(path),
+    Bun.file(resolve(import.meta.dirname, path)),
+  ]);
 
 async function fileOf(blob: Blob): Promise<ConsoleFile> {
   const bytes = new Uint8Array(await blob.arrayBuffer());
