@@ -17,6 +17,9 @@ const BUN_ROOTS = ['packages', 'tests', 'scripts', 'bench'];
 /** A hung test ends in a sentence before the ten minutes that the whole run may take. */
 const DEADLINE_MS = 9 * 60_000;
 
+/** What one test may take: fifty times what the slowest takes alone, so that a busy machine fails nobody. */
+const TEST_MS_MAX = 120_000;
+
 /** Time for a stopped runner to end its own children before it is killed. */
 const STOP_GRACE_MS = 5_000;
 
@@ -91,7 +94,7 @@ function environment() {
 
 async function runWithBun(files, deadline) {
   if (files.length === 0) return sum([]);
-  const args = ['test', '--no-orphans', '--no-env-file', '--no-install', ...files.map((path) => `./${path}`)];
+  const args = ['test', `--timeout=${TEST_MS_MAX}`, '--no-orphans', '--no-env-file', '--no-install', ...files.map((path) => `./${path}`)];
   return readBunOutput(await run(bunBinary(), args, deadline));
 }
 

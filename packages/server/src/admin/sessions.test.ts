@@ -9,7 +9,6 @@ test('sessions are listed with what they read', async () => {
     id: 'c1',
     kind: 'stream',
     row: 'usdm',
-    product: 'usdm',
     ip: '192.0.2.1',
     account: null,
     openedAt: '2026-07-01T00:00:00.000Z',
