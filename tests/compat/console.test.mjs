@@ -27,11 +27,12 @@ after(async () => {
 });
 
 /** A test in the browser, or why it is not run. */
-const inBrowser = (name, run) =>
+function inBrowser(name, run) {
   test(name, async (t) => {
     if (browser === undefined) return t.skip(missing);
     await run(t);
   });
+}
 
 async function post(path, url = plainUrl) {
   const response = await fetch(url + path, { method: 'POST', headers: { 'X-MBX-APIKEY': HMAC_KEY.apiKey } });

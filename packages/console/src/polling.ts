@@ -10,20 +10,23 @@ const REST_PER_WORK = 15;
 export function poll(ask: () => Promise<void>, everyMs: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let over = false;
+  const begin = () => {
+    round().catch(reportError);
+  };
   const round = async () => {
     const startedAt = performance.now();
     if (!document.hidden) await ask();
     if (over) return;
     const tookMs = performance.now() - startedAt;
-    timer = setTimeout(() => void round(), Math.max(everyMs, tookMs * REST_PER_WORK));
+    timer = setTimeout(begin, Math.max(everyMs, tookMs * REST_PER_WORK));
   };
   const onShown = () => {
     if (document.hidden) return;
     clearTimeout(timer);
-    void round();
+    begin();
   };
   document.addEventListener('visibilitychange', onShown);
-  void round();
+  begin();
   return () => {
     over = true;
     clearTimeout(timer);

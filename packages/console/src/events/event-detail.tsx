@@ -1,7 +1,7 @@
 import type { EventField } from '@listenpost/protocol';
 import { printExact } from '@listenpost/protocol';
 import { useState } from 'preact/hooks';
-import { instant } from '../format.ts';
+import { instant, plural } from '../format.ts';
 import { copy } from '../parts/notices.tsx';
 import { redacted } from '../redaction.ts';
 import { hrefOf } from '../route.ts';
@@ -128,7 +128,7 @@ function Members({ value, fields, depth }: MembersProps) {
 
 function Value({ value, field }: { readonly value: unknown; readonly field: EventField | undefined }) {
   if (typeof value === 'object' && value !== null) {
-    return <span class="dim">{Array.isArray(value) ? `${value.length} items` : ''}</span>;
+    return <span class="dim">{Array.isArray(value) ? plural(value.length, 'item') : ''}</span>;
   }
   const time = field?.time === true && Number(value) > 0 ? Number(value) : undefined;
   return (

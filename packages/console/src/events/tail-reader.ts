@@ -40,7 +40,7 @@ export class TailReader {
   constructor(filter: TailFilter) {
     const given = Object.entries(filter).filter(([, value]) => value.trim() !== '');
     this.#query = new URLSearchParams(given.map(([name, value]) => [name, value.trim()])).toString();
-    void this.#run();
+    this.#run().catch(reportError);
   }
 
   stop(): void {

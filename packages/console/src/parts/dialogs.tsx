@@ -59,7 +59,7 @@ export function ConfirmDialog() {
           class="danger"
           onClick={() => {
             close();
-            if (asked !== null) void attempt(asked.act);
+            if (asked !== null) attempt(asked.act);
           }}
         >
           {asked?.action}
@@ -79,7 +79,7 @@ export function TokenDialog() {
           const given = new FormData(event.currentTarget).get('token');
           if (typeof given !== 'string' || given.trim() === '') return;
           useToken(given.trim());
-          void refreshStatus();
+          attempt(refreshStatus);
         }}
       >
         <h2>Admin token</h2>

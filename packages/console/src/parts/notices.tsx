@@ -24,13 +24,11 @@ export const complain = (cause: unknown): number =>
   add('failed', cause instanceof Error ? cause.message : String(cause));
 
 /** Does what a button asks for; what the API refuses is told, and the rest is a fault of ours that the browser reports. */
-export async function attempt(act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (cause) {
-    if (!(cause instanceof ApiError)) throw cause;
-    complain(cause);
-  }
+export function attempt(act: () => Promise<unknown>): void {
+  act().catch((cause: unknown) => {
+    if (cause instanceof ApiError) complain(cause);
+    else reportError(cause);
+  });
 }
 
 export function copy(text: string, what: string): void {

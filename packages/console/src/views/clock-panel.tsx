@@ -13,8 +13,8 @@ const STEPS = [
   { by: '24h', title: '+24 h' },
 ];
 
-async function command(body: object, done: string): Promise<void> {
-  await attempt(async () => {
+function command(body: object, done: string): void {
+  attempt(async () => {
     await call('POST', '/clock', { body });
     await refreshStatus();
     say(done);
@@ -35,9 +35,7 @@ export function ClockPanel() {
             type="button"
             class="steady"
             onClick={() =>
-              void (frozen
-                ? command({ resume: true }, 'Time flows on.')
-                : command({ freeze: true }, 'Time stands still.'))
+              frozen ? command({ resume: true }, 'Time flows on.') : command({ freeze: true }, 'Time stands still.')
             }
           >
             {frozen ? 'Resume' : 'Freeze'}
@@ -53,7 +51,7 @@ export function ClockPanel() {
           <button
             key={step.by}
             type="button"
-            onClick={() => void command({ advance: step.by }, `The clock went forward by ${step.by}.`)}
+            onClick={() => command({ advance: step.by }, `The clock went forward by ${step.by}.`)}
           >
             {step.title}
           </button>
@@ -63,7 +61,7 @@ export function ClockPanel() {
         class="row-form"
         onSubmit={(event) => {
           event.preventDefault();
-          void command({ advance: by.trim() }, `The clock went forward by ${by.trim()}.`);
+          command({ advance: by.trim() }, `The clock went forward by ${by.trim()}.`);
         }}
       >
         <TextField label="Advance by" value={by} placeholder="1d12h" onValue={setBy} />
@@ -75,7 +73,7 @@ export function ClockPanel() {
         class="row-form"
         onSubmit={(event) => {
           event.preventDefault();
-          void command({ set: to.trim() }, `The clock stands at ${to.trim()}.`);
+          command({ set: to.trim() }, `The clock stands at ${to.trim()}.`);
         }}
       >
         <TextField label="Set to (UTC; never back)" value={to} placeholder="2027-01-01T00:00:00Z" onValue={setTo} />

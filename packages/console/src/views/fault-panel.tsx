@@ -52,7 +52,7 @@ export function FaultPanel() {
           type="button"
           disabled={state.faults.length === 0}
           onClick={() =>
-            void attempt(async () => {
+            attempt(async () => {
               await call('DELETE', '/faults');
               await refresh();
             })
@@ -75,7 +75,7 @@ export function FaultPanel() {
               class="quiet"
               aria-label={`Remove ${fault.fault} ${fault.id}`}
               onClick={() =>
-                void attempt(async () => {
+                attempt(async () => {
                   await call('DELETE', `/faults/${segment(fault.id)}`);
                   await refresh();
                 })
@@ -109,7 +109,7 @@ function FaultForm({ known, onSet }: FaultFormProps) {
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void attempt(async () => {
+        attempt(async () => {
           const filled = Object.entries(given).filter(([, value]) => value.trim() !== '');
           await call('POST', '/faults', { body: { fault: name, ...Object.fromEntries(filled) } });
           say(`The fault ${name} is set.`);

@@ -44,7 +44,7 @@ export function Replay() {
   const [before, setBefore] = useState<readonly string[]>([]);
   const key = JSON.stringify(asked);
 
-  useEffect(() => void refreshAccountIds(), []);
+  useEffect(refreshAccountIds, []);
   useEffect(() => {
     const asks = JSON.parse(key) as Request;
     setForm(asks);

@@ -44,8 +44,8 @@ export function ScenarioPanel() {
   const chosen = scenarios.find(({ name }) => name === chosenName);
 
   useEffect(() => {
-    void attempt(async () => setScenarios((await call<{ scenarios: Scenario[] }>('GET', '/trigger')).scenarios));
-    void refreshAccountIds();
+    attempt(async () => setScenarios((await call<{ scenarios: Scenario[] }>('GET', '/trigger')).scenarios));
+    refreshAccountIds();
   }, []);
 
   const wanted = search.toLowerCase();
@@ -144,7 +144,7 @@ function ScenarioForm({ scenario: { name, title, products }, onRun }: ScenarioFo
       class="scenario-form"
       onSubmit={(event) => {
         event.preventDefault();
-        void run();
+        run();
       }}
     >
       <header>

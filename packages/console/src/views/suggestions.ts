@@ -6,13 +6,16 @@ import { loadAccounts } from './rows.ts';
 /** Accounts to choose from, as many as one page has. */
 export const accountIds = signal<readonly string[]>([]);
 
-export async function refreshAccountIds(): Promise<void> {
-  try {
-    accountIds.value = (await loadAccounts('')).rows.map(({ id }) => id);
-  } catch (cause) {
-    // Without them a field suggests nothing, and the view says itself why it has nothing to show.
-    if (!(cause instanceof ApiError)) throw cause;
-  }
+export function refreshAccountIds(): void {
+  loadAccounts('').then(
+    ({ rows }) => {
+      accountIds.value = rows.map(({ id }) => id);
+    },
+    (cause: unknown) => {
+      // Without them a field suggests nothing, and the view says itself why it has nothing to show.
+      if (!(cause instanceof ApiError)) reportError(cause);
+    },
+  );
 }
 
 /** Isolated margin has one for each symbol, so it is only begun. */

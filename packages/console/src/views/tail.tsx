@@ -23,7 +23,7 @@ export function Tail() {
   const [selected, setSelected] = useState<JournalEvent>();
   const [paused, setPaused] = useState<{ events: readonly JournalEvent[]; count: number }>();
   useEffect(() => setPaused(undefined), [reader]);
-  useEffect(() => void refreshAccountIds(), [token.value]);
+  useEffect(refreshAccountIds, [token.value]);
 
   const events = paused?.events ?? reader.events.value;
   const behind = paused === undefined ? 0 : reader.count.value - paused.count;
