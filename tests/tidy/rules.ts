@@ -37,12 +37,15 @@ const IMPORTS: Readonly<Record<string, Imports>> = {
   core: { house: [PROTOCOL], outside: false },
   server: {
     house: [PROTOCOL, CORE],
-    rooms: { 'packages/server/src/commands/': ['@listenpost/client', '@listenpost/client/sbe'] },
+    rooms: {
+      'packages/server/src/commands/': ['@listenpost/client', '@listenpost/client/sbe'],
+      'packages/server/src/edge/console-files.ts': ['@listenpost/console/index.html'],
+    },
     outside: true,
   },
   client: { house: [PROTOCOL], outside: true },
   testkit: { house: [PROTOCOL, CORE, '@listenpost/client', '@listenpost/server'], outside: true },
-  console: { house: [], outside: true },
+  console: { house: [PROTOCOL], outside: true },
 };
 
 /** Contract suites and what drives them are not tests themselves: each implementation's test calls them. */
@@ -63,7 +66,7 @@ function importFault(path: string, packageName: string, specifier: string): stri
 }
 
 function relativeFault(path: string, packageName: string, specifier: string): string | undefined {
-  if (!specifier.endsWith('.ts') && !specifier.endsWith('.json')) return `import ${specifier} with its ending .ts`;
+  if (!/\.(tsx?|json)$/.test(specifier)) return `import ${specifier} with its ending .ts`;
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
   if (target.startsWith(`packages/${packageName}/`) || holdsTestCode(path)) return undefined;
   return `${specifier} reaches into another room; import its package by name`;
@@ -89,6 +92,8 @@ const importTable: Rule = {
     { path: 'packages/client/src/a.ts', text: "import type {\n  Clock,\n} from '@listenpost/core';" },
     { path: 'packages/server/src/admin/a.ts', text: "import { json } from '@listenpost/client';" },
     { path: 'packages/attic/src/a.ts', text: "import { b } from './b.ts';" },
+    { path: 'packages/console/src/a.tsx', text: "import { House } from '@listenpost/core';" },
+    { path: 'packages/server/src/admin/a.ts', text: "import page from '@listenpost/console/index.html';" },
   ],
   passes: [
     { path: 'packages/core/src/a.ts', text: "import type { Position } from '@listenpost/protocol';" },
@@ -96,6 +101,10 @@ const importTable: Rule = {
     { path: 'packages/server/src/a.contract.ts', text: "import { b } from '../../core/src/testing/b.ts';" },
     { path: 'packages/core/src/a.ts', text: "// once from 'node:fs'\nimport { b } from './b/c.ts';" },
     { path: 'packages/server/src/a.ts', text: "import pino from 'pino';" },
+    {
+      path: 'packages/console/src/a.tsx',
+      text: "import { eventRow } from '@listenpost/protocol';\nimport './b/c.tsx';",
+    },
     { path: 'packages/server/src/commands/a/b.ts', text: "import { sbe } from '@listenpost/client/sbe';" },
   ],
 };
