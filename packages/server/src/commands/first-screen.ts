@@ -35,7 +35,7 @@ function places({ urls }: RunningListenpost): string[] {
     '',
     `  REST and WebSocket  ${sockets(urls.http)}`,
     ...(urls.https === null ? [] : [`  with TLS            ${sockets(urls.https)}`]),
-    `  admin API           ${urls.admin}`,
+    `  console, admin API  ${urls.admin}`,
     '',
   ];
 }
