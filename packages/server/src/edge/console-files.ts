@@ -8,11 +8,15 @@ import type { ConsoleFile, ConsoleFiles } from '../admin/console.ts';
 
 const PAGE = 'index.html';
 
+/** Names that the page's files may have. Bundling takes a second, which nobody who asks for something else shall wait. */
+const FILE_NAME = /^[\w-]{1,100}\.\w{1,8}$/;
+
 export function consoleFiles(): ConsoleFiles {
   let files: Promise<ReadonlyMap<string, ConsoleFile>> | undefined;
   return {
     page: PAGE,
     async find(name) {
+      if (!FILE_NAME.test(name)) return undefined;
       files ??= bundled().catch((cause: unknown) => {
         files = undefined;
         throw cause;
