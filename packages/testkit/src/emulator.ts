@@ -22,7 +22,7 @@ export interface EmulatorOptions {
   /** Whether time stands until it is advanced. */
   readonly frozen?: boolean;
   /**
-   * Whether this process's own long timers (of ten seconds and more), and its `Date`, move with `clock.advance` and `clock.set`: a
+   * Whether this process's own long timers (of thirty seconds and more), and its `Date`, move with `clock.advance` and `clock.set`: a
    * client that extends its key every 30 minutes does so every 30 minutes of the emulator. One emulator of a process at a time;
    * start the client afterwards.
    */
@@ -107,7 +107,11 @@ interface Started {
 
 /** An emulator of its own: own ports, accounts, clock. Rejects with what is wrong with the options. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const host = await sharedHost();
+  return startEmulatorOn(await sharedHost(), options);
+}
+
+/** On a host of the caller's own. */
+export async function startEmulatorOn(host: Host, options: EmulatorOptions): Promise<Emulator> {
   const { from } = options;
   const seed = from?.seed ?? String(options.seed ?? randomBytes(6).toString('hex'));
   const wanted = (options.accounts ?? ['alice']).map((each) => (typeof each === 'string' ? { id: each } : each));

@@ -6,6 +6,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { nearestName } from '../config/nearest.ts';
 import { addClockCommand } from './clock.ts';
 import { CommandError, sentenceOf } from './command-error.ts';
+import { addConformanceCommand } from './conformance.ts';
 import { addDevCommand } from './dev.ts';
 import { addExplainSignatureCommand } from './explain-signature.ts';
 import { addFaultsCommand } from './faults.ts';
@@ -47,6 +48,7 @@ function createProgram(): Command {
     addWatchCommand,
     addTriggerCommand,
     addPublishCommand,
+    addConformanceCommand,
     addRecordCommand,
     addReplayCommand,
     addKeysCommand,

@@ -1,0 +1,240 @@
+/** One client before one emulator, and what a check does with the two. */
+import type { Emulator } from '../emulator.ts';
+import { startEmulatorOn } from '../emulator.ts';
+import type { Host } from '../host.ts';
+import type { JournalEntry } from '../journal.ts';
+import { ClientProcess, type Delivered } from './client-process.ts';
+import { FollowedTime } from './followed-time.ts';
+
+/** The client does not do what one that survives does. */
+export class Failed extends Error {}
+
+/** Nothing can be said of this client. */
+export class Skipped extends Error {}
+
+export interface BenchOptions {
+  readonly host: Host;
+  /** A command line, for the shell. */
+  readonly client: string;
+  readonly product: string;
+  /** Path of the module by which a process of Node follows the clock. */
+  readonly followingModule: string;
+  /** Of the emulator's config. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** In machine time. A client's process takes its time to start where the machine is busy. */
+const READY_WITHIN_MS = 30_000;
+const DELIVERED_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 20;
+
+/** The longest step of an advance, so that a client which reacts to events reacts near their time. */
+const STEP_MS = 10 * 60_000;
+/** Between two steps, for clients that do not follow. */
+const PAUSE_MS = 30;
+
+/** How much time a client has to listen again, and in which steps it is given. */
+const AGAIN_WITHIN_MS = 15 * 60_000;
+const AGAIN_STEP_MS = 30_000;
+const AGAIN_PAUSE_MS = 250;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+
+export class Bench {
+  readonly emulator: Emulator;
+  readonly product: string;
+  readonly #time: FollowedTime;
+  readonly #options: BenchOptions;
+  #client: ClientProcess | undefined;
+
+  private constructor(emulator: Emulator, time: FollowedTime, options: BenchOptions) {
+    this.emulator = emulator;
+    this.product = options.product;
+    this.#time = time;
+    this.#options = options;
+  }
+
+  static async open(options: BenchOptions): Promise<Bench> {
+    const { config } = options;
+    const emulator = await startEmulatorOn(options.host, {
+      accounts: ['one', 'two'],
+      ...(config === undefined ? {} : { config }),
+    });
+    return new Bench(emulator, await FollowedTime.open(), options);
+  }
+
+  async close(): Promise<void> {
+    // A fault that holds something back would hold the client's end up.
+    await this.emulator.faults.remove();
+    await this.#client?.end();
+    this.#time.close();
+    await this.emulator.close();
+  }
+
+  /** Starts the client and waits until it says that it listens, and does. */
+  async start(): Promise<void> {
+    await this.launch();
+    const { client } = this;
+    await this.#until(() => client.ready, READY_WITHIN_MS, 'the client did not print {"ready":true}');
+    await this.listens([], 'the client said that it is ready, and nobody reads the account’s stream');
+  }
+
+  /** Starts the client, ready or not. */
+  async launch(): Promise<void> {
+    const { urls, accounts, caFile } = this.emulator;
+    const [one, two] = accounts;
+    if (one === undefined || two === undefined) throw new Error('the bench has two accounts');
+    this.#client = new ClientProcess(this.#options.client, {
+      LISTENPOST_PRODUCT: this.product,
+      LISTENPOST_REST_URL: urls.http,
+      LISTENPOST_WS_URL: urls.ws,
+      LISTENPOST_HTTPS_URL: urls.https,
+      LISTENPOST_WSS_URL: urls.wss,
+      LISTENPOST_CA_FILE: caFile,
+      NODE_EXTRA_CA_CERTS: caFile,
+      SSL_CERT_FILE: caFile,
+      LISTENPOST_API_KEY: one.apiKey,
+      LISTENPOST_API_SECRET: one.secret,
+      LISTENPOST_ED25519_API_KEY: one.ed25519ApiKey,
+      LISTENPOST_PRIVATE_KEY: one.privateKey,
+      LISTENPOST_API_KEY_2: two.apiKey,
+      LISTENPOST_API_SECRET_2: two.secret,
+      LISTENPOST_ED25519_API_KEY_2: two.ed25519ApiKey,
+      LISTENPOST_PRIVATE_KEY_2: two.privateKey,
+      LISTENPOST_TIME_PORT: String(this.#time.port),
+      LISTENPOST_NOW: String(await this.emulator.clock.now()),
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${this.#options.followingModule}`.trim(),
+    });
+  }
+
+  get client(): ClientProcess {
+    if (this.#client === undefined) throw new Error('the check has not started its client');
+    return this.#client;
+  }
+
+  /** Whether the client's own long timers move with the clock. */
+  get follows(): boolean {
+    return this.#time.followed;
+  }
+
+  /** Moves the clock, and the client's with it: from timer to timer, and in steps that are not too long. */
+  async advance(ms: number): Promise<void> {
+    const { clock } = this.emulator;
+    const target = (await clock.now()) + ms;
+    for (let now = await clock.now(); now < target; now = await clock.now()) {
+      const next = (await this.#time.tell(now)) ?? Number.POSITIVE_INFINITY;
+      const step = Math.min(target, now + STEP_MS, Math.max(next, now + 1));
+      const reached = await clock.set(Math.max(step, await clock.now()));
+      await this.#time.tell(reached);
+      if (!this.follows) await pause(PAUSE_MS);
+    }
+  }
+
+  /** Time of the machine, for a client's short timers. */
+  rest(ms: number): Promise<void> {
+    return pause(ms);
+  }
+
+  /** Connections that read a stream of the account. */
+  async readers(account = 'one'): Promise<readonly string[]> {
+    const response = await fetch(`${this.emulator.urls.admin}/admin/v1/sessions`);
+    const { sessions } = (await response.json()) as {
+      readonly sessions: readonly { readonly id: string; readonly subscriptions: readonly string[] }[];
+    };
+    const stream = `${account}/${this.product}`;
+    return sessions.filter(({ subscriptions }) => subscriptions.includes(stream)).map(({ id }) => id);
+  }
+
+  /**
+   * The stream is read, and by another connection than those. Time is given for it: half a minute of the clock, and `pauseMs` of
+   * the machine's, in which a client's short timers run, again and again.
+   */
+  async listens(
+    but: readonly string[],
+    otherwise: string,
+    { account = 'one', pauseMs = AGAIN_PAUSE_MS } = {},
+  ): Promise<void> {
+    for (let given = 0; ; given += AGAIN_STEP_MS) {
+      if ((await this.readers(account)).some((id) => !but.includes(id))) return;
+      if (this.client.ended !== undefined) throw new Failed(this.client.ended);
+      if (given >= AGAIN_WITHIN_MS) throw new Failed(otherwise);
+      await pause(pauseMs);
+      if ((await this.readers(account)).some((id) => !but.includes(id))) return;
+      // A client's first seconds are the machine's: a process that starts needs no hours.
+      if (given > AGAIN_STEP_MS) await this.advance(AGAIN_STEP_MS);
+    }
+  }
+
+  /** Events that happen now. Resolves to them. */
+  async happen(account = 'one', scenario = 'order.filled'): Promise<readonly Delivered['event'][]> {
+    const before = (await this.#events(account)).length;
+    await this.emulator.trigger(scenario, { account, product: this.product });
+    return (await this.#events(account)).slice(before);
+  }
+
+  /** All of these were delivered, each so often. */
+  async delivers(events: readonly Delivered['event'][], otherwise: string): Promise<void> {
+    const missing = () => events.filter((event) => this.countOf(event) === 0);
+    try {
+      await this.#until(() => missing().length === 0, DELIVERED_WITHIN_MS, otherwise);
+    } catch (cause) {
+      if (!(cause instanceof Failed) || missing().length === 0) throw cause;
+      const names = missing().map(({ e }) => String(e));
+      throw new Failed(`${cause.message}; not delivered: ${names.join(', ')}; ${await this.seen()}`);
+    }
+  }
+
+  countOf(event: Delivered['event'], account?: string): number {
+    return this.client.delivered.filter(
+      (each) => isOf(each.event, event) && (account === undefined || each.account === account),
+    ).length;
+  }
+
+  /** What happens now reaches the client. */
+  async stillDelivers(otherwise: string): Promise<void> {
+    await this.delivers(await this.happen(), otherwise);
+  }
+
+  requests(method: string, path?: RegExp): Promise<readonly JournalEntry[]> {
+    return this.emulator.journal.entries({ kind: 'request', method, ...(path === undefined ? {} : { path }) });
+  }
+
+  /** What the emulator saw last, for a card. */
+  async seen(): Promise<string> {
+    const entries = (await this.emulator.journal.entries()).filter(({ kind }) => kind !== 'push').slice(-SEEN_MAX);
+    if (entries.length === 0) return 'the emulator saw nothing';
+    const words = entries.map(({ at, kind, method, path, status, code, reason, fault }) =>
+      [at.slice(11, 19), kind, method, path?.replace(KEY, '…'), status, code, reason, fault?.did]
+        .filter((word) => word !== undefined && word !== '')
+        .join(' '),
+    );
+    return `seen last: ${words.join(' | ')}`;
+  }
+
+  /** @throws Failed */
+  async #until(holds: () => boolean, withinMs: number, otherwise: string): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (!holds()) {
+      if (this.client.ended !== undefined) throw new Failed(this.client.ended);
+      if (performance.now() > deadline) throw new Failed(otherwise);
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+
+  async #events(account: string): Promise<readonly Delivered['event'][]> {
+    const url = `${this.emulator.urls.admin}/admin/v1/streams/${account}/${this.product}/events?limit=1000`;
+    const { events } = (await (await fetch(url)).json()) as { readonly events: readonly { readonly event: object }[] };
+    return events.map(({ event }) => event as Delivered['event']);
+  }
+}
+
+const SEEN_MAX = 6;
+const KEY = /[A-Za-z0-9]{40,}/;
+
+/** Whether a client delivered this event: with all of its fields, whatever types it gave their numbers, and perhaps more. */
+function isOf(delivered: unknown, event: unknown): boolean {
+  if (typeof event !== 'object' || event === null) return String(delivered) === String(event);
+  if (typeof delivered !== 'object' || delivered === null) return false;
+  const fields = delivered as Readonly<Record<string, unknown>>;
+  return Object.entries(event).every(([name, value]) => isOf(fields[name], value));
+}

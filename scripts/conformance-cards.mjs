@@ -1,0 +1,106 @@
+/**
+ * `npm run conformance`: the score cards of the SDK and of the official connectors, as they are installed, into
+ * docs/conformance.md. What stands above them there is written by hand.
+ */
+import './node-version.mjs';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundle } from '../tests/compat/bundle.mjs';
+import { installMissing, ROOT, runScript, SetupError } from './toolchain.mjs';
+
+const FILE = join(ROOT, 'docs', 'conformance.md');
+const GENERATED = '\n## Cards\n';
+
+const CONNECTORS = [
+  { product: 'usdm', name: '@binance/derivatives-trading-usds-futures', client: 'usdm-connector.mjs' },
+  { product: 'spot', name: '@binance/spot', client: 'spot-connector.mjs' },
+];
+const SDK_PRODUCTS = ['usdm', 'coinm', 'options', 'pm', 'spot', 'margin'];
+
+/** The card of one client. */
+export function cardOf(command, product, more = []) {
+  const args = [
+    join(ROOT, 'bin', 'listenpost'),
+    'conformance',
+    '--client',
+    command,
+    '--product',
+    product,
+    '--json',
+    ...more,
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr']) {
+      child[name].setEncoding('utf8').on('data', (text) => {
+        said[name] += text;
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const line = said.stdout.split('\n').find((each) => each.startsWith('{'));
+      if (line === undefined) reject(new SetupError(`no card of ${product}:\n${said.stderr}`));
+      else resolve({ code, ...JSON.parse(line) });
+    });
+  });
+}
+
+export const quoted = (...words) => words.map((word) => JSON.stringify(word)).join(' ');
+export const sdkCommand = () => quoted(process.execPath, bundle('examples/conformance-client.mjs'));
+export const connectorCommand = (client) =>
+  quoted(process.execPath, join(ROOT, 'tests', 'compat', 'conformance-clients', client));
+
+const MARKS = { pass: '✓', fail: '✗', skip: '–' };
+
+function table(cards) {
+  const names = [...new Set(cards.flatMap(({ card }) => card.rows.map(({ check }) => check)))];
+  const survives = new Map(cards.flatMap(({ card }) => card.rows.map((row) => [row.check, row.survives])));
+  const cell = (card, name) => MARKS[card.rows.find(({ check }) => check === name)?.verdict] ?? '';
+  return [
+    `| Check | A client that survives | ${cards.map(({ title }) => title).join(' | ')} |`,
+    `|---|---|${cards.map(() => ':-:|').join('')}`,
+    ...names.map(
+      (name) => `| \`${name}\` | ${survives.get(name)} | ${cards.map(({ card }) => cell(card, name)).join(' | ')} |`,
+    ),
+  ].join('\n');
+}
+
+function reasons({ title, card }) {
+  const rows = card.rows.filter(({ verdict }) => verdict !== 'pass');
+  return `### ${title}\n\n${rows.map(({ check, verdict, why }) => `- \`${check}\` ${MARKS[verdict]} ${oneLine(why)}`).join('\n')}`;
+}
+
+/** Times, ids and counts of one run are no part of a card. */
+const oneLine = (text) =>
+  text
+    .replace(/; seen last: .*$/s, '')
+    .replace(/\s+/g, ' ')
+    .replaceAll('|', '\\|');
+
+const versionOf = (name) => JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
+
+async function main() {
+  installMissing();
+  const sdk = sdkCommand();
+  const ours = [];
+  for (const product of SDK_PRODUCTS) ours.push({ title: `SDK, ${product}`, card: await cardOf(sdk, product) });
+  const theirs = [];
+  for (const { product, name, client } of CONNECTORS) {
+    const title = `\`${name}\` ${versionOf(name)}`;
+    theirs.push({ title, card: await cardOf(connectorCommand(client), product) });
+  }
+  const text = readFileSync(FILE, 'utf8').split(GENERATED)[0];
+  const cards = [
+    'Made by `npm run conformance`, with the versions that this repository locks. ✓ passed, ✗ failed, – could not be asked; empty: the product has no such thing.',
+    'Each connector is used as its own README uses it, with the keepalive that the documentation tells to send and nothing else ' +
+      '([the programs](../tests/compat/conformance-clients)).',
+    table([...ours, ...theirs]),
+    ...[...ours, ...theirs].filter(({ card }) => card.rows.some(({ verdict }) => verdict !== 'pass')).map(reasons),
+  ];
+  writeFileSync(FILE, `${text}${GENERATED}\n${cards.join('\n\n')}\n`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runScript(main);
