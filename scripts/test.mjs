@@ -5,8 +5,8 @@
  */
 import './node-version.mjs';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, constants, tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { readBunOutput, readNodeOutput, sum } from './test-output.mjs';
 import { bunBinary, installMissing, ROOT, runScript, SetupError } from './toolchain.mjs';
@@ -53,8 +53,8 @@ function entriesOf(folder) {
   }
 }
 
-/** Streams the program's output as it comes and resolves with all of it. */
-function run(command, args, deadline) {
+/** Resolves with all of the program's output, shown as it comes; of one that runs beside another, when it has ended. */
+function run(command, args, deadline, live = true) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
     const timer = setTimeout(() => stopLate(child), Math.max(0, deadline - Date.now()));
@@ -68,13 +68,14 @@ function run(command, args, deadline) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
         output += text;
-        process.stdout.write(text);
+        if (live) process.stdout.write(text);
       });
     }
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);
       for (const signal of SIGNALS) process.off(signal, interrupt);
+      if (!live) process.stdout.write(output);
       resolve({ output, ok: code === 0 });
     });
   });
@@ -92,10 +93,18 @@ function environment() {
   return { ...process.env, FORCE_COLOR: '1' };
 }
 
+/** Side by side where there are cores for it: tests share nothing but the machine. */
+const SHARDS = Math.min(2, availableParallelism());
+
 async function runWithBun(files, deadline) {
-  if (files.length === 0) return sum([]);
-  const args = ['test', `--timeout=${TEST_MS_MAX}`, '--no-orphans', '--no-env-file', '--no-install', ...files.map((path) => `./${path}`)];
-  return readBunOutput(await run(bunBinary(), args, deadline));
+  const shards = Array.from({ length: SHARDS }, (_, nth) => files.filter((_file, at) => at % SHARDS === nth));
+  const asked = shards.filter((shard) => shard.length > 0);
+  return sum(await Promise.all(asked.map((shard, nth) => runShard(shard, deadline, nth === 0))));
+}
+
+async function runShard(files, deadline, live) {
+  const flags = [`--timeout=${TEST_MS_MAX}`, '--no-orphans', '--no-env-file', '--no-install'];
+  return readBunOutput(await run(bunBinary(), ['test', ...flags, ...files.map((path) => `./${path}`)], deadline, live));
 }
 
 /** For the reader as Node prints it, for the counts as TAP. */
@@ -109,7 +118,8 @@ async function runWithNode(files, deadline) {
       ...['--test-reporter=tap', `--test-reporter-destination=${tap}`],
     ];
     const { ok } = await run(process.execPath, ['--test', ...reporters, ...files], deadline);
-    const result = readNodeOutput({ output: readFileSync(tap, 'utf8'), ok });
+    // A runner that was stopped has written none.
+    const result = readNodeOutput({ output: existsSync(tap) ? readFileSync(tap, 'utf8') : '', ok });
     return { ...result, failing: result.failing.map((path) => relative(ROOT, path).split(sep).join('/')) };
   } finally {
     rmSync(folder, { recursive: true });
