@@ -34,12 +34,14 @@ function manifest() {
   const { exports, dependencies, peerDependencies, ...rest } = JSON.parse(
     readFileSync(join(TESTKIT, 'package.json'), 'utf8'),
   );
+  // The command's alone: it needs the server beside it.
+  const { './conformance': _, ...published } = exports;
   const built = (source) => source.replace('./src/', './').replace(/\.ts$/, '');
   return {
     ...rest,
     exports: {
       ...Object.fromEntries(
-        Object.entries(exports).map(([name, source]) => [
+        Object.entries(published).map(([name, source]) => [
           name,
           { types: `${built(source)}.d.ts`, default: `${built(source)}.js` },
         ]),

@@ -38,7 +38,11 @@ const IMPORTS: Readonly<Record<string, Imports>> = {
   server: {
     house: [PROTOCOL, CORE],
     rooms: {
-      'packages/server/src/commands/': ['@listenpost/client', '@listenpost/client/sbe', '@listenpost/testkit/conformance'],
+      'packages/server/src/commands/': [
+        '@listenpost/client',
+        '@listenpost/client/sbe',
+        '@listenpost/testkit/conformance',
+      ],
       'packages/server/src/edge/console-files.ts': ['@listenpost/console/index.html'],
     },
     outside: true,

@@ -16,10 +16,20 @@ interface Runtime {
   readonly nodeTimers: object;
 }
 
-export type ProcessTimers = ReturnType<typeof createProcessTimers>;
+export interface ProcessTimers {
+  /** The instant of the next timer; undefined when there is none. */
+  readonly next: number | undefined;
+  /** Until `uninstall`. `now`: what the emulator's clock shows. */
+  install(now: number): void;
+  uninstall(): void;
+  /** Runs what is due by this instant, in order. */
+  runUntil(instant: number): void;
+  /** Resolves when this process has answered what it heard. */
+  settled(roundTrip: () => Promise<unknown>): Promise<void>;
+}
 
 /** Needs nothing from around it: the conformance suite puts its text into the processes of clients. */
-export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Runtime) {
+export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Runtime): ProcessTimers {
   const LONG_MS = 30_000;
 
   /** After a timer has run, what it started may take a moment until it shows as a request under way. */
@@ -79,7 +89,7 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
     }
   }
 
-  class ProcessTimers {
+  class FollowingTimers {
     readonly #timers = new Set<LongTimer>();
     readonly #underWay = new Set<unknown>();
     /** How far the clock has been moved ahead of the machine's. */
@@ -208,7 +218,7 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
 
   const requestOf = (message: unknown): unknown => (message as { readonly request?: unknown }).request;
 
-  const timers = new ProcessTimers();
+  const timers = new FollowingTimers();
   return timers;
 }
 
