@@ -881,7 +881,7 @@ describe.each(ROWS.map((row) => [row, PROVOKED[row]] as const))('%s', (row, prov
       expect(errorOf(row, dialect)).toMatchObject({ status: refused.status, code: refused.code });
       expect(refused.msg).toMatch(templateOf(row, dialect));
     },
-    30_000,
+    120_000,
   );
 });
 

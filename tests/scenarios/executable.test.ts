@@ -46,7 +46,7 @@ describe('the executable', () => {
     expect(await program.ended()).toMatchObject({ code: 0 });
     const verified = await Program.run(['journal', 'verify', resolve(data, 'journal')], command);
     expect(verified).toMatchObject({ code: 0 });
-  }, 30_000);
+  }, 120_000);
 
   test('serves a test in Python', async () => {
     const python = Bun.which('python3');
@@ -59,5 +59,5 @@ describe('the executable', () => {
       { LISTENPOST: executable, PYTHONDONTWRITEBYTECODE: '1' },
     );
     expect(`${code}\n${text}`).toMatch(/^0\n[\s\S]*\nOK\n$/);
-  }, 30_000);
+  }, 120_000);
 });

@@ -97,7 +97,7 @@ test(`killed ${KILLS} times under load, nothing that was promised is lost, repea
   expect((await server.program.ended()).code).toBe(0);
   const verified = await Program.run(['journal', 'verify', `${folder.path}/data`]);
   expect(verified).toMatchObject({ code: 0, stderr: '' });
-}, 90_000);
+}, 120_000);
 
 async function listenersOf(service: UnderTest): Promise<Listener[]> {
   const listeners: Listener[] = [];

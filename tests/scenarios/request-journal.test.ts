@@ -319,4 +319,4 @@ test('listenpost requests, faults and explain-signature are its commands', async
   });
   const unknown = await run('faults', 'add', 'zombi');
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining("unknown command 'zombi'")]);
-}, 60_000);
+}, 120_000);

@@ -63,7 +63,7 @@ test('file · kill -9 in the middle of saves loses none that was said, and leave
     said = Number(first);
   }
   expect(said).toBeGreaterThanOrEqual(ROUNDS);
-}, 60_000);
+}, 120_000);
 
 /** The last number that the process said before it was gone. */
 async function killedAfter(folder: string, before: number, saves: number): Promise<number> {

@@ -493,4 +493,4 @@ test(`any history gives each reader an unbroken piece, up to the head or to a na
   }
   expect(recovered).toBeGreaterThan(SEEDS);
   expect(overtaken).toBeGreaterThan(0);
-}, 30_000);
+}, 120_000);
