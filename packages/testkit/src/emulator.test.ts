@@ -90,6 +90,34 @@ describe('an emulator', () => {
   });
 });
 
+describe('timers that follow', () => {
+  test('run when the clock has come so far, in order, and end with the emulator', async () => {
+    const emulator = await emulatorWith({ now: NOON, frozen: true, followTimers: true });
+    const ran: string[] = [];
+    const told = (what: string) => () => ran.push(`${what} ${new Date().toISOString().slice(11, 16)}`);
+    const every = setInterval(told('keepalive'), 30 * 60_000);
+    const once = setTimeout(told('never'), 45 * 60_000);
+    setTimeout(told('an hour'), 60 * 60_000);
+    clearTimeout(once);
+    await emulator.clock.advance('29m');
+    expect(ran).toEqual([]);
+    await emulator.clock.advance('32m');
+    expect(ran).toEqual(['keepalive 12:30', 'keepalive 13:00', 'an hour 13:00']);
+    expect(await emulator.clock.now()).toBe(Date.parse('2026-07-01T13:01:00Z'));
+    clearInterval(every);
+    await emulator.close();
+    expect(Math.abs(Date.now() - Date.parse(NOON))).toBeGreaterThan(3_600_000);
+  });
+
+  test('follow one emulator at a time', async () => {
+    const emulator = await emulatorWith({ followTimers: true });
+    expect(await startEmulator({ followTimers: true }).then(String, String)).toContain(
+      'follow another emulator already',
+    );
+    await emulator.close();
+  });
+});
+
 describe('a seed', () => {
   const lived = async () => {
     const emulator = await emulatorWith({ seed: 42, now: NOON, frozen: true });
