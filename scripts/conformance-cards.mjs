@@ -49,7 +49,7 @@ export function cardOf(command, product, more = []) {
 }
 
 export const quoted = (...words) => words.map((word) => JSON.stringify(word)).join(' ');
-export const sdkCommand = () => quoted(process.execPath, bundle('examples/conformance-client.mjs'));
+export const sdkCommand = () => quoted(process.execPath, bundle('tests/compat/conformance-clients/sdk.mjs'));
 export const connectorCommand = (client) =>
   quoted(process.execPath, join(ROOT, 'tests', 'compat', 'conformance-clients', client));
 

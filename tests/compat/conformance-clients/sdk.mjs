@@ -1,7 +1,7 @@
 /**
  * The SDK as a client of `listenpost conformance`: two accounts, a line for each event.
  *
- *   listenpost conformance --client "node examples/conformance-client.mjs"
+ * Bundled for Node by whoever runs it: this workspace imports TypeScript.
  */
 import { listenpost, userDataStream } from '@listenpost/client';
 
