@@ -14,8 +14,11 @@ import { bunBinary, installMissing, ROOT, runScript, SetupError } from './toolch
 const COMPAT = 'tests/compat/';
 const BUN_ROOTS = ['packages', 'tests', 'scripts', 'bench'];
 
-/** A hung test ends in a sentence before the ten minutes that the whole run may take. */
-const DEADLINE_MS = 9 * 60_000;
+/**
+ * A hung test ends in a sentence before the ten minutes that the whole run may take. A machine that runs all checks of a change may
+ * be slow, and has more time.
+ */
+const DEADLINE_MS = (process.env.CI ? 40 : 9) * 60_000;
 
 /** What one test may take: fifty times what the slowest takes alone, so that a busy machine fails nobody. */
 const TEST_MS_MAX = 120_000;
