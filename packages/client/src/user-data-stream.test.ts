@@ -314,6 +314,43 @@ describe('two connections', () => {
     await doors.clock.advance(1000);
     expect(doors.sockets).toHaveLength(3);
   });
+
+  test('go on by the one that reads while the venue refuses the other, which comes back once it may', async () => {
+    const { doors, stream } = story({ parallel: 2 });
+    const items = stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    const [one, two] = doors.sockets as [ManualSocket, ManualSocket];
+    for (const socket of [one, two]) socket.open();
+    await doors.clock.advance(1);
+    for (const socket of [one, two]) socket.pong();
+    const answer = doors.answer;
+    doors.answer = () => json({ code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' }, 401);
+    one.cut();
+    await doors.clock.advance(5000);
+    two.pong();
+    two.receive({ stream: 'k1', data: { e: 'a', E: 1 } });
+    expect(await take(items, 1)).toEqual(['a']);
+    expect(stream.status).toMatchObject({ verdict: 'live', connections: 1 });
+    doors.answer = answer;
+    await doors.clock.advance(5000);
+    two.pong();
+    await doors.clock.advance(5000);
+    two.pong();
+    doors.socket.open();
+    await doors.clock.advance(1);
+    for (const socket of [two, doors.socket]) socket.pong();
+    await doors.clock.advance(1);
+    expect(stream.status).toMatchObject({ connections: 2 });
+    doors.answer = () => json({ code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' }, 401);
+    for (const socket of doors.sockets) socket.cut();
+    await doors.clock.advance(MINUTE);
+    const error = await items.next().then(
+      ({ value }) => value,
+      (cause: unknown) => cause,
+    );
+    expect(error).toBeInstanceOf(VenueError);
+    expect(doors.clock.pending).toBe(0);
+  });
 });
 
 describe('a slow consumer', () => {
@@ -333,7 +370,8 @@ describe('a slow consumer', () => {
     expect(error).toBeInstanceOf(BackpressureError);
     const last = metaOf(got.at(-1) as object)?.position;
     expect(last).toBe(`e:${got.length}`);
-    expect((error as BackpressureError).cursor).toBe(JSON.stringify({ v: 1, scopes: { usdm: { position: last } } }));
+    const mark = { position: last, at: doors.clock.now() };
+    expect((error as BackpressureError).cursor).toBe(JSON.stringify({ v: 1, scopes: { usdm: mark } }));
     expect(got.length).toBeGreaterThan(500);
     expect(doors.clock.pending).toBe(0);
   });
@@ -348,11 +386,13 @@ describe('a cursor', () => {
     event('a', 'e:1');
     event('b', 'e:2');
     await take(items, 1);
-    expect(stream.cursor).toBe('{"v":1,"scopes":{"usdm":{"position":"e:0"}}}');
+    const standsAt = (position: string) =>
+      `{"v":1,"scopes":{"usdm":{"position":"${position}","at":${doors.clock.now()}}}}`;
+    expect(stream.cursor).toBe(standsAt('e:0'));
     await take(items, 1);
-    expect(stream.cursor).toBe('{"v":1,"scopes":{"usdm":{"position":"e:1"}}}');
+    expect(stream.cursor).toBe(standsAt('e:1'));
     await stream.commit();
-    expect(stream.cursor).toBe('{"v":1,"scopes":{"usdm":{"position":"e:2"}}}');
+    expect(stream.cursor).toBe(standsAt('e:2'));
   });
 
   test('is stored before the next event is handed out, and read when a bot starts again', async () => {
@@ -368,13 +408,19 @@ describe('a cursor', () => {
     first.event('a', 'e:1');
     first.event('b', 'e:2');
     await take(items, 2);
-    expect(stored.get('bot')).toBe('{"v":1,"scopes":{"usdm":{"position":"e:1"}}}');
+    const stoppedAt = first.doors.clock.now();
+    expect(stored.get('bot')).toBe(`{"v":1,"scopes":{"usdm":{"position":"e:1","at":${stoppedAt}}}}`);
 
     const second = story({ cursorStore, cursorKey: 'bot' }, { resume: true });
-    second.stream[Symbol.asyncIterator]();
+    await second.doors.clock.advance(HOUR);
+    const resumed = second.stream[Symbol.asyncIterator]();
     await settled();
     await second.open();
     expect(second.doors.socket.url).toEndWith('&resume=e%3A1');
+    const missed = { from: 'e:1', to: 'f:0' };
+    second.doors.socket.receive({ stream: 'k1', resume: { position: 'f:0', recovered: false, missed } });
+    const { value } = await resumed.next();
+    expect(value).toMatchObject({ e: 'gap', from: stoppedAt, to: second.doors.clock.now(), missed });
   });
 
   test('of a store that fails ends the stream: an event whose place is not kept may be handled twice', async () => {
@@ -548,6 +594,30 @@ describe('the verdict', () => {
     const { value } = await items.next();
     expect(value).toMatchObject({ e: 'gap', reason: 'the account has changed and no event came' });
     expect((value as { from: number }).from).toBeLessThanOrEqual(silentSince);
+  });
+
+  test('is dead when a connection that is handed over had lost the stream before its silence was measured', async () => {
+    let changedAt = 1000;
+    const { doors, stream, open, event } = story({ check: async () => ({ changedAt }), checkAfterMs: HOUR });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    event('a');
+    await take(items, 1);
+    const silentSince = doors.clock.now();
+    await doors.clock.advance(2000);
+    changedAt = doors.clock.now();
+    stream.handOver();
+    const zombie = doors.socket;
+    await open();
+    zombie.pong();
+    await doors.clock.advance(1);
+    expect(zombie.ended).toBe('closed');
+    await doors.clock.advance(6000);
+    await open();
+    const { value } = await items.next();
+    expect(value).toMatchObject({ e: 'gap', reason: 'the account has changed and no event came' });
+    expect((value as { from: number }).from).toBeLessThanOrEqual(silentSince);
+    await stream.close();
   });
 });
 

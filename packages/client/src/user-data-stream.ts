@@ -296,9 +296,8 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
 
   #standing(scope: string): Mark {
     const position = this.#running?.position(scope);
-    if (position !== undefined) return { position };
     const at = this.#running?.covered(scope);
-    return at === undefined ? {} : { at };
+    return { ...(position === undefined ? {} : { position }), ...(at === undefined ? {} : { at }) };
   }
 
   #event(scope: string, { event, position, bytes }: FeedEvent): void {
@@ -311,7 +310,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
 
   #gap(scope: string, gap: GapFound): void {
     const position = this.#running?.position(scope);
-    const mark: Mark = position === undefined ? { at: gap.to } : { position };
+    const mark: Mark = { ...(position === undefined ? {} : { position }), at: gap.to };
     this.#pass(scope, WORD_BYTES, () => this.#put({ item: { e: 'gap', scope, ...gap }, scope, mark }, WORD_BYTES));
     this.#snapshot(scope, 'gap');
   }

@@ -52,6 +52,8 @@ export class AccountWatch {
   readonly #options: AccountWatchOptions;
   readonly #watched: ReadonlyMap<string, Watched>;
   #checking = false;
+  /** An answer that is on its way was asked for too early. */
+  #askAgain = false;
   #closed = false;
 
   constructor(options: AccountWatchOptions) {
@@ -88,15 +90,26 @@ export class AccountWatch {
     watched.grace?.cancel();
   }
 
-  /** To be called every few seconds. */
+  /** To be called every few seconds: asks for those that were silent for long. */
   tick(): void {
-    const { clock, check, checkAfterMs } = this.#options;
-    if (this.#checking || this.#closed) return;
+    const { clock, checkAfterMs } = this.#options;
     const now = clock.now();
-    const due = [...this.#watched.values()].filter(
-      ({ merge, askedAt, known }) =>
-        merge.whole && now - Math.max(askedAt, known === undefined ? 0 : merge.heardAt) >= checkAfterMs,
+    this.#ask(
+      ({ merge, askedAt, known }) => now - Math.max(askedAt, known === undefined ? 0 : merge.heardAt) >= checkAfterMs,
     );
+  }
+
+  /** Asks for all, however lately they were heard. */
+  ask(): void {
+    if (this.#checking) this.#askAgain = true;
+    else this.#ask(() => true);
+  }
+
+  #ask(wanted: (watched: Watched) => boolean): void {
+    if (this.#checking || this.#closed) return;
+    const { clock, check } = this.#options;
+    const now = clock.now();
+    const due = [...this.#watched.values()].filter((watched) => watched.merge.whole && wanted(watched));
     if (due.length === 0) return;
     this.#checking = true;
     for (const watched of due) watched.askedAt = now;
@@ -111,6 +124,9 @@ export class AccountWatch {
       )
       .finally(() => {
         this.#checking = false;
+        if (!this.#askAgain) return;
+        this.#askAgain = false;
+        this.ask();
       });
   }
 

@@ -257,6 +257,28 @@ describe('where positions tell', () => {
     expect(told).toEqual(['begun', '1', '2', '3']);
   });
 
+  test('a feed that backfills proves nothing until it has brought everything: an answer may overtake it', () => {
+    for (const [brought, from] of [
+      [7, -1000],
+      [8, 60_500],
+    ] as const) {
+      const { merge, told, event } = merging({ from: { position: { epoch: 'e', sequence: 5 }, at: START - 1000 } });
+      const [one, two] = [feed(), feed()];
+      merge.joined(one, at(60_000, 'e:8', true));
+      merge.proved(one, START + 60_500);
+      for (let n = 6; n <= brought; n++) merge.event(one, event(String(n), `e:${n}`));
+      merge.lost(one, 'cut');
+      merge.joined(two, at(70_000, 'f:0', false));
+      expect(told.at(-1)).toMatchObject({ gap: [from, 70_000] });
+    }
+  });
+
+  test('where an earlier run stopped, a feed that resumes begins, however well it is known when that was', () => {
+    const { merge, told } = merging({ from: { position: { epoch: 'e', sequence: 7 }, at: START - 1000 } });
+    merge.joined(feed(), at(0, 'e:7', true));
+    expect(told).toEqual(['begun']);
+  });
+
   test('where an earlier run stopped, a feed that resumes goes on there', () => {
     const { merge, told, event } = merging({ from: { position: { epoch: 'e', sequence: 7 } } });
     const one = feed();

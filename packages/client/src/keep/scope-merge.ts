@@ -52,6 +52,8 @@ export interface ScopeMergeOptions {
 interface Tap {
   readonly feed: Feed;
   readonly join: Join;
+  /** Where the venue numbers its events: the position at which the feed joined, until the stream has reached it. */
+  aim: Position | undefined;
   /** Null once the feed covers. */
   held: FeedEvent[] | null;
   heldBytes: number;
@@ -63,6 +65,7 @@ export class ScopeMerge {
   readonly #taps = new Map<Feed, Tap>();
   readonly #seen = new Map<string, number>();
   #position: Position | undefined;
+  #begun = false;
   #covered: number | undefined;
   #lastEventAt: number | undefined;
   /** An instant before which the last event cannot have been sent: what arrived late says nothing of the time it took. */
@@ -115,7 +118,8 @@ export class ScopeMerge {
   }
 
   joined(feed: Feed, join: Join): void {
-    const tap: Tap = { feed, join, held: [], heldBytes: 0, provedAt: join.at };
+    const aim = join.position === undefined ? undefined : parsePosition(join.position);
+    const tap: Tap = { feed, join, aim, held: [], heldBytes: 0, provedAt: join.at };
     this.#taps.set(feed, tap);
     if (this.#fits(tap)) this.#cover(tap);
     else if (!this.whole) this.#bridge(tap);
@@ -134,7 +138,7 @@ export class ScopeMerge {
     const tap = this.#taps.get(feed);
     if (tap === undefined) return;
     tap.provedAt = Math.max(tap.provedAt, at);
-    if (tap.held === null) this.#advance(tap.provedAt);
+    if (tap.held === null) this.#advance(tap);
   }
 
   lost(feed: Feed, reason: string): void {
@@ -160,31 +164,33 @@ export class ScopeMerge {
   }
 
   /** Whether nothing can lie between what the stream has and what the feed brings. */
-  #fits({ join }: Tap): boolean {
-    if (join.position === undefined) {
-      return this.#covered === undefined || (this.whole && join.at <= this.#covered);
-    }
+  #fits({ join, aim }: Tap): boolean {
+    if (aim === undefined) return this.#covered === undefined || (this.whole && join.at <= this.#covered);
     if (this.#position === undefined) return join.recovered !== false && this.#covered === undefined;
-    return join.recovered === true || reaches(this.#position, parsePosition(join.position));
+    return join.recovered === true || reaches(this.#position, aim);
   }
 
   #cover(tap: Tap): void {
-    const first = this.#covered === undefined;
-    if (tap.join.position !== undefined && tap.join.recovered !== true)
-      this.#position = ahead(this.#position, tap.join);
-    this.#advance(tap.join.at);
-    if (first) this.#options.begun();
-    if (first) this.#accountProvenAt = tap.join.at;
+    const { join, aim } = tap;
+    if (aim !== undefined && join.recovered !== true && !reaches(this.#position, aim)) this.#position = aim;
+    this.#advance(tap);
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#options.begun();
+      this.#accountProvenAt = join.at;
+    }
     this.#flush(tap);
   }
 
   /** Nobody is left who could bring what lies between: it is missing. */
   #bridge(tap: Tap): void {
-    const { at, position, missed } = tap.join;
+    const { at, missed } = tap.join;
     const from = this.#covered ?? at;
     const silentSince = Math.min(from, this.silentSince);
     // Before the gap is told: whoever has handled it stands behind it.
-    if (position !== undefined) this.#position = parsePosition(position);
+    if (tap.aim !== undefined) this.#position = tap.aim;
+    tap.aim = undefined;
+    this.#begun = true;
     this.#covered = Math.max(from, at);
     this.#bridgedTo = at;
     this.#options.gap({ from, to: at, silentSince, missed, reason: this.#lostBy });
@@ -200,7 +206,7 @@ export class ScopeMerge {
       if (this.#taps.get(tap.feed) !== tap) return;
       this.#take(tap, event);
     }
-    this.#advance(tap.provedAt);
+    this.#advance(tap);
   }
 
   /**
@@ -216,9 +222,13 @@ export class ScopeMerge {
     return held.slice(Math.max(0, firstKnown));
   }
 
-  /** Feeds that joined before this instant cover from now on. */
-  #advance(at: number): void {
-    this.#covered = Math.max(this.#covered ?? 0, at);
+  /**
+   * A feed that covers proves the stream until when it is proven itself, but not while it backfills: the answer to a ping may
+   * overtake what was sent before the feed joined. Feeds that joined before that instant cover from then on.
+   */
+  #advance({ aim, provedAt }: Tap): void {
+    if (aim !== undefined && !reaches(this.#position, aim)) return;
+    this.#covered = Math.max(this.#covered ?? 0, provedAt);
     for (const tap of [...this.#taps.values()]) {
       if (tap.held !== null && tap.join.position === undefined && tap.join.at <= this.#covered) this.#flush(tap);
     }
@@ -250,9 +260,10 @@ export class ScopeMerge {
 
   #caughtUp(position: Position): void {
     for (const tap of [...this.#taps.values()]) {
-      const joinedAt =
-        tap.held === null || tap.join.position === undefined ? undefined : parsePosition(tap.join.position);
-      if (joinedAt !== undefined && reaches(position, joinedAt)) this.#flush(tap);
+      if (tap.aim === undefined || !reaches(position, tap.aim)) continue;
+      tap.aim = undefined;
+      if (tap.held === null) this.#advance(tap);
+      else this.#flush(tap);
     }
   }
 
@@ -279,10 +290,5 @@ export class ScopeMerge {
   }
 }
 
-const reaches = (has: Position, wanted: Position | undefined): boolean =>
-  wanted !== undefined && has.epoch === wanted.epoch && has.sequence >= wanted.sequence;
-
-function ahead(has: Position | undefined, { position }: Join): Position | undefined {
-  const joined = position === undefined ? undefined : parsePosition(position);
-  return has !== undefined && reaches(has, joined) ? has : joined;
-}
+const reaches = (has: Position | undefined, wanted: Position): boolean =>
+  has !== undefined && has.epoch === wanted.epoch && has.sequence >= wanted.sequence;

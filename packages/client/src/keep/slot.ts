@@ -21,13 +21,15 @@ export interface SlotOptions {
   lost(feed: Feed, scope: string, reason: string): void;
   /** Whether the feed covers every scope, so that the one before it is not needed any more. */
   covers(feed: Feed): boolean;
+  /** Whether any connection reads, of this slot or another. */
+  reading(): boolean;
   /** A feed joined all its scopes. */
   opened(): void;
   /** What reads, or what is to read next, may be another than before. */
   changed(): void;
   /** An attempt failed; another follows after so many ms. */
   failed(end: FeedEnd, nextInMs: number): void;
-  /** An error that trying again does not mend. */
+  /** An error that trying again does not mend, and nothing reads. */
   fatal(error: UserDataStreamError): void;
 }
 
@@ -188,7 +190,7 @@ export class Slot {
     this.settle();
     // While another connection reads, there is time: a key that is refused now may be taken again before that one ends.
     const lasting = end.error !== undefined && !end.error.shouldRetry();
-    if (lasting && this.#current === undefined) return this.#options.fatal(end.error);
+    if (lasting && !this.#options.reading()) return this.#options.fatal(end.error);
     if (this.#current === undefined || !wasCurrent) this.#openAgain(end, wasCurrent && this.#worked());
   }
 

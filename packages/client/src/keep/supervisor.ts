@@ -183,11 +183,15 @@ export class Supervisor {
         this.#merges.get(scope)?.lost(feed, reason);
         this.#review();
       },
+      reading: () => this.#slots.some(({ current }) => current !== undefined),
       covers: (feed) => [...this.#merges.values()].every((merge) => merge.covers(feed)),
       opened: () => {
         // Those that read are asked at once: once one answers, everything before the new one joined has arrived. Asked in its
         // own time, a connection that dies meanwhile would take with it what the new one cannot have.
         for (const slot of this.#slots) slot.prove();
+        // An answered ping proves no subscription. Whether the one that is about to go was a zombie, only the account can still
+        // tell; where the venue numbers its events, the new one's position has told already.
+        if (!this.#options.resume) this.#watch?.ask();
       },
       changed: () => this.#review(),
       failed: ({ reason, error }, nextInMs) => {
