@@ -6,11 +6,11 @@
  * The compiler writes modules and declarations, rollup joins each kind; what `./sbe` alone needs stays in a file of its own, so
  * that nobody else carries the schema's tables.
  */
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { npmCommand, packageBin, ROOT, SetupError } from './toolchain.mjs';
+import { outputOf, tarballOf } from './packing.mjs';
+import { packageBin, ROOT, SetupError } from './toolchain.mjs';
 
 const CLIENT = join(ROOT, 'packages', 'client');
 const PROTOCOL = '@listenpost/protocol';
@@ -35,17 +35,7 @@ export async function packClient(folder) {
   }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
   copyFileSync(join(CLIENT, 'README.md'), join(folder, 'README.md'));
-  const npm = npmCommand();
-  const packed = outputOf(npm.command, [...npm.args, 'pack', '--json', '--ignore-scripts'], folder, npm.shell);
-  return join(folder, JSON.parse(packed)[0].filename);
-}
-
-/** What npm's own checks let pass: entries that cannot be found, files of the wrong format, types that promise something else. */
-export function lintPackage(tarball) {
-  outputOf(process.execPath, [packageBin('publint', 'publint'), 'run', '--strict', tarball], ROOT);
-  // The package is of ES modules alone; types of other publishers are not asked for over the network.
-  const attw = ['--profile', 'esm-only', '--no-definitely-typed', '--no-color', '--no-emoji'];
-  outputOf(process.execPath, [packageBin('@arethetypeswrong/cli', 'attw'), ...attw, tarball], ROOT);
+  return tarballOf(folder);
 }
 
 /** The workspace's manifest with its entries as built. `browser` stands first, since every runtime takes what it knows first. */
@@ -127,13 +117,6 @@ const withSourceMaps = {
   name: 'source-maps',
   load: (path) => ({ code: readFileSync(path, 'utf8'), map: readJson(`${path}.map`) }),
 };
-
-export function outputOf(command, args, cwd, shell = false) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', shell });
-  if (error) throw new SetupError(`${command} could not be started: ${error.message}`);
-  if (status !== 0) throw new SetupError(`${args[0]} failed with exit code ${status}:\n${stdout}${stderr}`);
-  return stdout;
-}
 
 function readJson(path) {
   return JSON.parse(readFileSync(path, 'utf8'));

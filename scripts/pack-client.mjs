@@ -2,7 +2,8 @@
 import './node-version.mjs';
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { lintPackage, packClient } from './client-package.mjs';
+import { packClient } from './client-package.mjs';
+import { lintPackage } from './packing.mjs';
 import { installMissing, ROOT, runScript } from './toolchain.mjs';
 
 await runScript(async () => {

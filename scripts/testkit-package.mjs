@@ -2,10 +2,10 @@
  * Makes what users of the testkit install out of `packages/testkit`: its modules as JavaScript with their types, and the server
  * as one file for Bun with everything inside but the console's page, which lies beside it. The workspace imports TypeScript and needs none of this.
  */
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bunBinary, packageBin, ROOT, SetupError } from './toolchain.mjs';
+import { outputOf } from './packing.mjs';
+import { bunBinary, packageBin, ROOT } from './toolchain.mjs';
 
 const TESTKIT = join(ROOT, 'packages', 'testkit');
 
@@ -13,18 +13,14 @@ const TESTKIT = join(ROOT, 'packages', 'testkit');
 export function buildTestkit(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  run(process.execPath, [
-    packageBin('typescript', 'tsc'),
-    '-p',
-    join(TESTKIT, 'tsconfig.pack.json'),
-    '--outDir',
-    folder,
-  ]);
-  run(bunBinary(), [
+  const project = join(TESTKIT, 'tsconfig.pack.json');
+  outputOf(process.execPath, [packageBin('typescript', 'tsc'), '-p', project, '--outDir', folder], ROOT);
+  const server = [
     ...['build', join(TESTKIT, 'src', 'server.ts'), '--target=bun', '--minify-syntax', '--minify-whitespace'],
     // With the files of the console's page, to which its own are beside it.
     ...[`--outdir=${folder}`, '--entry-naming=[name].[ext]'],
-  ]);
+  ];
+  outputOf(bunBinary(), server, ROOT);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
   copyFileSync(join(TESTKIT, 'README.md'), join(folder, 'README.md'));
 }
@@ -52,10 +48,4 @@ function manifest() {
     peerDependencies,
     peerDependenciesMeta: { vitest: { optional: true } },
   };
-}
-
-function run(command, args) {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8' });
-  if (error) throw new SetupError(`${command} could not be started: ${error.message}`);
-  if (status !== 0) throw new SetupError(`${args[0]} failed with exit code ${status}:\n${stdout}${stderr}`);
 }

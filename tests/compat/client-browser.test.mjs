@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { outputOf } from '../../scripts/client-package.mjs';
+import { outputOf } from '../../scripts/packing.mjs';
 import { bunBinary } from '../../scripts/toolchain.mjs';
 import { launchChromium } from './chromium.mjs';
 import { installedProject } from './client-user/project.mjs';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { lintPackage, outputOf } from '../../scripts/client-package.mjs';
+import { lintPackage, outputOf } from '../../scripts/packing.mjs';
 import { bunBinary, packageBin } from '../../scripts/toolchain.mjs';
 import { installedProject, run } from './client-user/project.mjs';
 import { ED25519_KEY, HMAC_KEY } from './demo-account.mjs';

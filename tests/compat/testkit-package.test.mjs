@@ -1,12 +1,13 @@
-/** The testkit as its users get it: built, put into an empty project, and used there by vitest, by node:test and by the compiler. */
+/** The testkit as its users get it: packed, put into an empty project, and used there by vitest, node:test, bun:test and the compiler. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { lintPackage, tarballOf } from '../../scripts/packing.mjs';
 import { buildTestkit } from '../../scripts/testkit-package.mjs';
-import { packageBin, ROOT } from '../../scripts/toolchain.mjs';
+import { bunBinary, packageBin, ROOT } from '../../scripts/toolchain.mjs';
 
 const USER_FILES = join(import.meta.dirname, 'testkit-user');
 
@@ -16,27 +17,28 @@ after(() => rmSync(project, { recursive: true }));
 const modules = join(project, 'node_modules');
 const built = join(modules, '@listenpost', 'testkit');
 buildTestkit(built);
-for (const name of ['ws', 'bun', 'vitest', '@types'])
+for (const name of ['ws', 'bun', 'bun-types', 'vitest', '@types'])
   symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
 writeFileSync(join(project, 'package.json'), '{"type":"module"}');
-mkdirSync(join(project, 'vitest'));
 for (const [name, as] of [
   ['bot.mjs', 'bot.mjs'],
   ['expiry.node-test.mjs', 'expiry.node-test.mjs'],
   ['expiry.vitest.mjs', 'expiry.test.mjs'],
   ['parallel.vitest.mjs', 'parallel.test.mjs'],
+  ['expiry.bun.mjs', 'expiry.bun.mjs'],
   ['types.ts', 'types.ts'],
+  ['bun-types.ts', 'bun-types.ts'],
 ]) {
   copyFileSync(join(USER_FILES, name), join(project, as));
 }
 
 /** Runs to its end; what it printed and its exit code. */
-function run(args, environment = {}) {
+function run(args, environment = {}, command = process.execPath) {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, NO_COLOR: '1', ...environment };
     // The runner's own variable makes a test runner inside a test print for its parent.
     delete env.NODE_TEST_CONTEXT;
-    const child = spawn(process.execPath, args, { cwd: project, env });
+    const child = spawn(command, args, { cwd: project, env });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
@@ -80,6 +82,24 @@ describe('with vitest', () => {
   });
 });
 
+describe('with bun:test', () => {
+  const file = ['test', './expiry.bun.mjs'];
+
+  test('a bot that survives passes', async () => {
+    const { code, output } = await run(file, {}, bunBinary());
+    assert.equal(code, 0, output);
+    assert.match(output, /^ 1 pass$/m);
+  });
+
+  test('a bot that trusts its timer fails, and is told what came instead', async () => {
+    const { code, output } = await run(file, { BOT: 'careless' }, bunBinary());
+    assert.equal(code, 1, output);
+    assert.match(output, /did not receive .*ACCOUNT_UPDATE[\s\S]*server push .* listenKeyExpired/);
+  });
+});
+
+test('passes publint and attw', () => lintPackage(tarballOf(built)));
+
 test('has types that a strict user compiles against', async () => {
   const options = ['--strict', '--exactOptionalPropertyTypes', '--noEmit', '--target', 'es2022', '--skipLibCheck'];
   const node16 = [
@@ -92,8 +112,11 @@ test('has types that a strict user compiles against', async () => {
     '--lib',
     'es2022,esnext.disposable',
   ];
-  const { code, output } = await run([packageBin('typescript', 'tsc'), ...options, ...node16, 'types.ts']);
+  const tsc = [packageBin('typescript', 'tsc'), ...options, ...node16];
+  const { code, output } = await run([...tsc, 'types.ts']);
   assert.equal(code, 0, output);
+  const onBun = await run([...tsc, '--types', 'bun-types', 'bun-types.ts']);
+  assert.equal(onBun.code, 0, onBun.output);
 });
 
 test('asks for Bun, and for nothing else', () => {

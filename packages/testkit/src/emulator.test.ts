@@ -1,8 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
-import { type Emulator, type EmulatorOptions, matchers, type Received, startEmulator } from './index.ts';
-
-expect.extend(matchers as never);
+import './bun.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from './index.ts';
 
 const opened: Emulator[] = [];
 afterAll(() => Promise.all(opened.map((emulator) => emulator.close())));
@@ -187,20 +186,14 @@ describe('a snapshot', () => {
 });
 
 describe('the journal', () => {
-  const expected = (emulator: Emulator) =>
-    expect(emulator) as unknown as {
-      toHaveReceived(received: Received): Promise<void>;
-      not: { toHaveReceived(received: Received): Promise<void> };
-    };
-
   test('says whether a keepalive came in time', async () => {
     const emulator = await emulatorWith({ now: NOON, frozen: true });
     await keyCall(emulator, 'POST');
     await emulator.clock.advance('30m');
     await keyCall(emulator, 'PUT');
     const put = { method: 'PUT', path: '/fapi/v1/listenKey' };
-    await expected(emulator).toHaveReceived({ ...put, before: '55m', times: 1 });
-    await expected(emulator).not.toHaveReceived({ ...put, after: '31m' });
+    await expect(emulator).toHaveReceived({ ...put, before: '55m', times: 1 });
+    await expect(emulator).not.toHaveReceived({ ...put, after: '31m' });
     await emulator.assertReceived({ ...put, status: 200, where: ({ at }) => at === '2026-07-01T12:30:00.000Z' });
     await emulator.assertNotReceived({ method: 'DELETE' });
   });

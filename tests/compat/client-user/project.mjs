@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { outputOf, packClient } from '../../../scripts/client-package.mjs';
+import { packClient } from '../../../scripts/client-package.mjs';
+import { outputOf } from '../../../scripts/packing.mjs';
 import { npmCommand, ROOT } from '../../../scripts/toolchain.mjs';
 
 /** Programs and files of the user. */
