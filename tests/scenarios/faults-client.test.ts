@@ -29,6 +29,10 @@ class SkippingClock implements Clock {
     return Date.now() + this.#skippedMs;
   }
 
+  ticks(): number {
+    return performance.now();
+  }
+
   after(delayMs: number, action: () => void) {
     const fire = () => {
       this.#timers.delete(timer);

@@ -28,6 +28,10 @@ export class SkewedClock implements Clock {
     return this.#universe.now() + this.#skewMs;
   }
 
+  ticks(): number {
+    return this.#universe.now();
+  }
+
   /** As runtimes do it: whole milliseconds, at least one. */
   after(delayMs: number, action: () => void): Timer {
     const timer = this.#universe.after(Math.max(1, delayMs), () => {

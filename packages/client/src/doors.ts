@@ -13,6 +13,8 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the Unix epoch by the machine's clock. It may step; `after` must not depend on it. */
   now(): number;
+  /** Milliseconds since whenever, by a clock that is never set: by it the SDK sees that the other one was. */
+  ticks(): number;
   /**
    * Runs `action` once after so many ms. Never in the same turn. A timer that waits keeps the process alive: a bot whose
    * stream is between two connections has nothing else that does.
@@ -57,8 +59,16 @@ export interface SocketHandlers {
   message(data: string | Uint8Array): void;
   /** A pong answered one of our pings; never called where `ping` is absent. */
   ponged(): void;
-  /** Once, also when the handshake failed. 1006 where the peer said nothing. */
-  closed(code: number, reason: string): void;
+  /** Once, also when the handshake failed. 1006 where the peer said nothing. `refusal`: where the runtime tells it (pages never do). */
+  closed(code: number, reason: string, refusal?: HandshakeRefusal): void;
+}
+
+/** What the peer answered to a handshake instead of 101: a venue's limits come this way too. */
+export interface HandshakeRefusal {
+  /** HTTP status. */
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** One WebSocket connection. What is sent on one that is not open, or not any more, is dropped. */

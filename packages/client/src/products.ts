@@ -4,6 +4,12 @@ import { ENDPOINTS, PRODUCTS, type ProductId, rulesAsOf, WS_APIS } from '@listen
 /** What `product` of the options takes. Isolated margin is listened to through `margin`, by its `symbols`. */
 export type ClientProduct = Exclude<ProductId, 'isolated'>;
 
+/** Where a venue's time is asked for: a call without a signature, on the REST of this product. */
+export interface TimeCall {
+  readonly product: ProductId;
+  readonly path: string;
+}
+
 /** A grant by listenKey: made over REST, read on a stream connection of its own. */
 export interface ListenKeyListening {
   readonly grant: 'listenKey';
@@ -16,8 +22,7 @@ export interface ListenKeyListening {
   readonly keepaliveNamesKey: boolean;
   /** `/private`, `/pm`, or empty: what stands before `/stream`. */
   readonly streamBase: string;
-  /** Where the venue's time is asked for; undefined where the product's REST has no such call. */
-  readonly timePath: string | undefined;
+  readonly time: TimeCall | undefined;
 }
 
 /** A grant on the WebSocket API: by a signature, or by listenTokens made over REST. */
@@ -27,8 +32,7 @@ export interface SubscriptionListening {
   readonly wsApiPath: string;
   /** Where a listenToken is made. */
   readonly tokenPath: string | undefined;
-  /** Of the API that it stands on. */
-  readonly timePath: string | undefined;
+  readonly time: TimeCall | undefined;
 }
 
 export type Listening = ListenKeyListening | SubscriptionListening;
@@ -59,15 +63,21 @@ function byListenKey(product: ClientProduct): ListenKeyListening | undefined {
         validityMs: key.validityMs,
         keepaliveNamesKey: key.keepaliveNamesKey,
         streamBase,
-        timePath: timePathOf(keyProduct),
+        time: timeCallOf(keyProduct),
       };
     }
   }
   return undefined;
 }
 
-const timePathOf = (product: ProductId): string | undefined =>
-  ENDPOINTS.find((row) => row.operation === 'time' && row.product === product)?.path;
+/** Portfolio margin's REST does not tell the time, and signs all the same: it is asked for next door. */
+const TIME_OF: Partial<Record<ProductId, ProductId>> = { pm: 'usdm' };
+
+function timeCallOf(reader: ProductId): TimeCall | undefined {
+  const product = TIME_OF[reader] ?? reader;
+  const path = ENDPOINTS.find((row) => row.operation === 'time' && row.product === product)?.path;
+  return path === undefined ? undefined : { product, path };
+}
 
 function bySubscription(product: ClientProduct): SubscriptionListening | undefined {
   const api = WS_APIS.find(({ subscriptions }) => subscriptions !== undefined);
@@ -79,6 +89,6 @@ function bySubscription(product: ClientProduct): SubscriptionListening | undefin
     product,
     wsApiPath: api.path,
     tokenPath: token?.path,
-    timePath: timePathOf(api.product),
+    time: timeCallOf(api.product),
   };
 }

@@ -7,6 +7,7 @@ export type {
   Clock,
   Connect,
   Doors,
+  HandshakeRefusal,
   Http,
   HttpRequest,
   HttpResponse,

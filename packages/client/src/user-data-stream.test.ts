@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { BackpressureError, CursorStoreError, OptionsError, VenueError } from './errors.ts';
+import { BackpressureError, CursorStoreError, OptionsError, UnexpectedError, VenueError } from './errors.ts';
 import { metaOf } from './events.ts';
 import type { UserDataStreamOptions } from './options.ts';
 import { json, ManualDoors, type ManualSocket, settled } from './testing/manual-doors.ts';
@@ -248,6 +248,22 @@ describe('a stream', () => {
     expect(stream.status.verdict).toBe('dead');
   });
 
+  test('keeps away for as long as a refused handshake asks for, and so does every other stream of the process', async () => {
+    const { doors, stream } = story();
+    stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    doors.socket.cut(1006, '', { status: 429, headers: { 'retry-after': '30' } });
+    const options = { product: 'usdm', apiKey: 'another', venue: listenpost('http://venue'), check: false } as const;
+    const other = new UserDataStream(options, wire(options, doors));
+    other[Symbol.asyncIterator]();
+    await doors.clock.advance(29_999);
+    expect([doors.sockets.length, doors.requests.length]).toEqual([1, 1]);
+    await doors.clock.advance(5000);
+    expect(doors.sockets).toHaveLength(3);
+    await stream.close();
+    await other.close();
+  });
+
   test('closes without a timer or a socket left behind, whenever it is closed', async () => {
     for (const moment of [0, 1, 2, 3]) {
       const { doors, stream, open } = story();
@@ -283,6 +299,18 @@ describe('a stream', () => {
     controller.abort();
     expect(await items.next()).toEqual({ done: true, value: undefined });
     await doors.clock.advance(HOUR);
+    expect(doors.clock.pending).toBe(0);
+  });
+
+  test('is ended by a fault that shows in a turn that is nobody’s', async () => {
+    const { doors, stream, open } = story();
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    // No runtime opens a socket twice.
+    doors.socket.open();
+    const error = await items.next().catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(UnexpectedError);
+    expect((error as UnexpectedError).message).toBe('connection: opened cannot come while it is open');
     expect(doors.clock.pending).toBe(0);
   });
 
@@ -423,6 +451,26 @@ describe('a cursor', () => {
     expect(value).toMatchObject({ e: 'gap', from: stoppedAt, to: second.doors.clock.now(), missed });
   });
 
+  test('of a store that fails later ends the stream as well', async () => {
+    let left = 2;
+    const cursorStore = {
+      load: async () => undefined,
+      save: async () => {
+        if (left-- <= 0) throw new Error('disk full');
+      },
+    };
+    const { doors, stream, open, event } = story({ cursorStore });
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    for (const e of ['a', 'b', 'c']) event(e);
+    expect(await take(items, 2)).toEqual(['a', 'b']);
+    expect(await items.next().catch((cause: unknown) => cause)).toBeInstanceOf(CursorStoreError);
+    await doors.clock.advance(HOUR);
+    expect(doors.clock.pending).toBe(0);
+    expect(doors.sockets.map(({ ended }) => ended)).toEqual(['closed']);
+    expect(await items.next()).toEqual({ done: true, value: undefined });
+  });
+
   test('of a store that fails ends the stream: an event whose place is not kept may be handled twice', async () => {
     const cursorStore = { load: async () => undefined, save: () => Promise.reject(new Error('disk full')) };
     const { doors, stream, open } = story({ cursorStore });
@@ -476,6 +524,92 @@ describe('a snapshot', () => {
     expect(await take(items, 5)).toEqual(['snapshot', 'a', 'gap', 'snapshot', 'b']);
     expect(reasons).toEqual(['start', 'gap']);
   });
+});
+
+test('a snapshot whose function throws at once ends the stream as one that rejects', async () => {
+  const snapshot = () => {
+    throw new RangeError('no state');
+  };
+  const { doors, stream, open } = story({ snapshot });
+  const items = stream[Symbol.asyncIterator]();
+  await open();
+  const error = await items.next().catch((cause: unknown) => cause);
+  expect((error as Error).cause).toBeInstanceOf(RangeError);
+  expect(doors.clock.pending).toBe(0);
+});
+
+describe('a machine’s clock that is set back', () => {
+  const back = async ({ doors, stream, open, event }: Story) => {
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    event('a');
+    await doors.clock.advance(10_000);
+    doors.socket.pong();
+    doors.clock.setMs = -HOUR;
+    return items;
+  };
+
+  test('lets no connection take over that is not proven', async () => {
+    const told = story();
+    const { doors, stream, open, event } = told;
+    const items = await back(told);
+    await doors.clock.advance(5000);
+    const old = doors.socket;
+    stream.handOver();
+    await doors.clock.advance(1);
+    doors.socket.open();
+    await settled();
+    expect(old.ended).toBeUndefined();
+    old.receive({ stream: 'k1', data: { e: 'b', E: 1 } });
+    old.pong();
+    await doors.clock.advance(1);
+    expect(old.ended).toBe('closed');
+    event('c');
+    expect(await take(items, 3)).toEqual(['a', 'b', 'c']);
+    await stream.close();
+    expect(open).toBeDefined();
+  });
+
+  test('is what gaps, marks and events are told by from then on', async () => {
+    const told = story();
+    const { doors, stream, open } = told;
+    const items = await back(told);
+    doors.socket.cut();
+    await doors.clock.advance(1000);
+    await open();
+    await take(items, 1);
+    const { value } = await items.next();
+    const { from, to, silentSince } = value as { from: number; to: number; silentSince: number };
+    const now = doors.clock.now();
+    expect(to).toBeWithin(now - 2000, now + 1);
+    expect(from).toBeWithin(to - 12_000, to);
+    expect(silentSince).toBeLessThanOrEqual(from);
+    await stream.commit();
+    expect(stream.cursor).toBe(`{"v":1,"scopes":{"usdm":{"at":${to}}}}`);
+    expect(stream.status.provenUntil).toBeWithin(to, now + 1);
+    await stream.close();
+  });
+});
+
+test('portfolio margin, whose REST does not tell the time, asks for it next door', async () => {
+  const doors = new ManualDoors();
+  const late = json({ code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' }, 400);
+  const answers: Record<string, () => ReturnType<typeof json>> = {
+    'https://papi.binance.com/papi/v1/listenKey': () => json({ listenKey: 'k1' }),
+    'https://papi.binance.com/papi/v1/balance': () =>
+      doors.requests.some(({ url }) => url.includes('/time')) ? json([{ updateTime: 1 }]) : late,
+    'https://fapi.binance.com/fapi/v1/time': () => json({ serverTime: doors.clock.now() + 90_000 }),
+  };
+  doors.answer = ({ url }) => answers[url.split('?')[0] ?? '']?.() ?? json({ code: 0, msg: `no ${url}` }, 404);
+  const options = { product: 'pm', apiKey: 'key', secret: 'secret' } as const;
+  const stream = new UserDataStream(options, wire(options, doors, { kind: 'HMAC', sign: async () => 'signed' }));
+  stream[Symbol.asyncIterator]();
+  await doors.clock.advance(1);
+  doors.socket.open();
+  await settled();
+  await doors.clock.advance(5000);
+  expect(stream.status).toMatchObject({ verdict: 'quiet', reason: 'the connection and the account answer' });
+  await stream.close();
 });
 
 describe('handlers', () => {
@@ -544,6 +678,18 @@ describe('the verdict', () => {
     expect(verdicts).toEqual(['quiet', 'live', 'quiet']);
   });
 
+  test('that a handler throws at ends the stream, and not the process', async () => {
+    const { doors, stream, open } = story();
+    const items = stream[Symbol.asyncIterator]();
+    stream.onStatus(() => {
+      throw new RangeError('the handler’s own');
+    });
+    await open();
+    const error = await items.next().catch((cause: unknown) => cause);
+    expect((error as Error).cause).toBeInstanceOf(RangeError);
+    expect(doors.clock.pending).toBe(0);
+  });
+
   test('is told once a connection reads, and not before', async () => {
     const { stream, open } = story();
     const told: unknown[] = [];
@@ -584,12 +730,12 @@ describe('the verdict', () => {
     };
     await open();
     await pass(120_000);
-    expect(told).toEqual(['quiet: the connection and the account answer']);
+    expect(told).toEqual(['quiet: the connection answers', 'quiet: the connection and the account answer']);
     const silentSince = doors.clock.now();
     changedAt = silentSince;
     await pass(45_000);
-    expect(told[1]).toBe('suspect: the account has changed and no event has come yet');
-    expect(told[2]).toBe('dead: the account has changed and no event came');
+    expect(told[2]).toBe('suspect: the account has changed and no event has come yet');
+    expect(told[3]).toBe('dead: the account has changed and no event came');
     doors.socket.open();
     const { value } = await items.next();
     expect(value).toMatchObject({ e: 'gap', reason: 'the account has changed and no event came' });

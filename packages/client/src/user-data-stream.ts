@@ -88,7 +88,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
 
   /** How the stream is, just now. */
   get status(): StreamStatus {
-    return this.#running?.status ?? NOT_STARTED;
+    return this.#running === undefined ? NOT_STARTED : this.#told(this.#running.status);
   }
 
   /** How far the consumer has got: what `from` of another stream takes. The item being handled is not in it yet. */
@@ -179,8 +179,10 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
     this.#inHand = undefined;
     if (handled !== undefined) {
       this.#handle(handled);
-      const saved = this.#committed();
-      if (saved !== undefined) await saved;
+      await this.#committed()?.catch((cause: unknown) => {
+        this.#finish();
+        throw cause;
+      });
     }
     const result = await this.#outbox.next();
     if (result.done) return { done: true, value: undefined };
@@ -262,7 +264,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
       identityOf: options.deduplicate === false ? undefined : parts.identityOf,
       identityWindowMs: Math.max(IDENTITY_WINDOW_MS_MIN, lagMsMax(parts.line)),
       heldBytesMax: this.#bufferBytesMax,
-      from: this.#handled,
+      from: new Map([...this.#handled].map(([scope, mark]) => [scope, this.#taken(mark)])),
       check: parts.check,
       checkAfterMs: bounded(options, 'checkAfterMs'),
       quietAfterMs: bounded(options, 'quietAfterMs'),
@@ -270,12 +272,11 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
       event: (scope, event) => this.#event(scope, event),
       gap: (scope, gap) => this.#gap(scope, gap),
       begun: (scope) => this.#begun(scope),
-      status: (status) => {
-        for (const handler of this.#statusHandlers) handler(status);
-      },
+      status: (status) => this.#tellStatus(this.#told(status)),
       fatal: (error) => this.#fail(error),
     });
     parts.onGrantLost((...why) => supervisor.grantLost(...why));
+    parts.onFault((cause) => this.#fail(streamError(cause)));
     return supervisor;
   }
 
@@ -296,23 +297,55 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
 
   #standing(scope: string): Mark {
     const position = this.#running?.position(scope);
-    const at = this.#running?.covered(scope);
-    return { ...(position === undefined ? {} : { position }), ...(at === undefined ? {} : { at }) };
+    const covered = this.#running?.covered(scope);
+    const at = covered === undefined ? {} : { at: this.#wiring.time.told(covered) };
+    return { ...(position === undefined ? {} : { position }), ...at };
   }
 
   #event(scope: string, { event, position, bytes }: FeedEvent): void {
-    const receivedAt = this.#wiring.doors.clock.now();
+    const { time } = this.#wiring;
+    const receivedAt = time.told(time.now());
     const item = withMeta(event, { scope, position, receivedAt }) as WireEvent as StreamItem<P, State>;
     // The merge stands at this very event.
     const mark = this.#standing(scope);
     this.#pass(scope, bytes, () => this.#put({ item, scope, mark }, bytes));
   }
 
-  #gap(scope: string, gap: GapFound): void {
+  #gap(scope: string, found: GapFound): void {
+    const { time } = this.#wiring;
+    const [from, to] = [time.told(found.from), time.told(found.to)];
+    const gap = { ...found, from, to, silentSince: time.told(found.silentSince) };
     const position = this.#running?.position(scope);
-    const mark: Mark = { ...(position === undefined ? {} : { position }), at: gap.to };
+    const mark: Mark = { ...(position === undefined ? {} : { position }), at: to };
     this.#pass(scope, WORD_BYTES, () => this.#put({ item: { e: 'gap', scope, ...gap }, scope, mark }, WORD_BYTES));
     this.#snapshot(scope, 'gap');
+  }
+
+  /** As this run counts time. */
+  #taken({ at, ...mark }: Mark): Mark {
+    return at === undefined ? mark : { ...mark, at: this.#wiring.time.taken(at) };
+  }
+
+  #told(status: StreamStatus): StreamStatus {
+    const { time } = this.#wiring;
+    const told = (at: number | undefined) => (at === undefined ? undefined : time.told(at));
+    const { since, lastEventAt, provenUntil, grantDeadline } = status;
+    return {
+      ...status,
+      since: time.told(since),
+      lastEventAt: told(lastEventAt),
+      provenUntil: told(provenUntil),
+      grantDeadline: told(grantDeadline),
+    };
+  }
+
+  /** A handler that throws ends the stream, like any other of the user's; not the change that was told to it, halfway. */
+  #tellStatus(status: StreamStatus): void {
+    try {
+      for (const handler of this.#statusHandlers) handler(status);
+    } catch (cause) {
+      this.#fail(streamError(cause));
+    }
   }
 
   /** Through the scope's gate, where there is one. */

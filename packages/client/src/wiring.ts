@@ -3,7 +3,8 @@
  * their rows (`products.ts`, `venues.ts`), so that here are two ways of being granted and nothing else.
  */
 import type { Doors } from './doors.ts';
-import { OptionsError, streamError } from './errors.ts';
+import { type Fault, guardedDoors } from './doors/guarded.ts';
+import { OptionsError, RateLimitError, streamError } from './errors.ts';
 import type { WireEvent } from './events.ts';
 import type { OpenFeed } from './feed/feed.ts';
 import { LINE_SETTINGS, type LineSettings } from './feed/line.ts';
@@ -16,7 +17,8 @@ import { type GrantLost, ListenKeyKeeper } from './keep/listen-key-keeper.ts';
 import { ListenTokens } from './keep/listen-tokens.ts';
 import { probe } from './keep/probe.ts';
 import { bounded, type CheckAccount, scopesOf, type UserDataStreamOptions } from './options.ts';
-import { type Listening, type ListenKeyListening, listeningOf, type SubscriptionListening } from './products.ts';
+import { type ClientProduct, type Listening, type ListenKeyListening, listeningOf, type SubscriptionListening } from './products.ts';
+import { type SteadyClock, steadyClockOf } from './steady-clock.ts';
 import { customVenue, PRESETS, type ProductUrls, type Venue } from './venues.ts';
 import { accountCheck } from './wire/account-check.ts';
 import { type Format, json } from './wire/event-frame.ts';
@@ -29,6 +31,8 @@ import { hmacSigner, privateKeySigner } from './wire/signing.ts';
 /** What a stream runs on. */
 export interface Wiring {
   readonly doors: Doors;
+  /** Theirs, with the way from its instants to those that users are told. */
+  readonly time: SteadyClock;
   readonly budget: Budget;
   readonly openFeed: OpenFeed;
   /** Whether the venue numbers its events and takes `resume`. */
@@ -39,6 +43,8 @@ export interface Wiring {
   identityOf(scope: string, event: WireEvent): string;
   /** The grant that all connections read by is gone. */
   onGrantLost(handler: GrantLost): void;
+  /** Something threw where nobody could catch it. */
+  onFault(handler: Fault): void;
   /** Stops what keeps grants alive. */
   close(): void;
 }
@@ -47,6 +53,7 @@ export interface Wiring {
 interface Parts {
   readonly options: UserDataStreamOptions;
   readonly doors: Doors;
+  readonly fault: Fault;
   readonly venue: Venue;
   readonly urls: ProductUrls;
   readonly format: Format;
@@ -71,18 +78,27 @@ type Granted = Pick<Wiring, 'openFeed' | 'onGrantLost' | 'close'>;
 export function wire(options: UserDataStreamOptions, doors: Doors, signer = signerOf(options)): Wiring {
   const listening = listeningOf(options.product);
   if (listening === undefined) throw new OptionsError(`product: there is none called "${String(options.product)}"`);
-  const parts = partsOf(options, doors, listening, signer);
+  const time = steadyClockOf(doors.clock);
+  let faulted: Fault = () => undefined;
+  const fault: Fault = (cause) => faulted(cause);
+  const parts = partsOf(options, { ...doors, clock: time }, fault, listening, signer);
   const granted = listening.grant === 'listenKey' ? byListenKey(parts, listening) : bySession(parts, listening);
   const { venue, line, budget, closing } = parts;
+  const openFeed = heeding(budget, granted.openFeed);
   return {
     ...granted,
-    doors,
+    doors: parts.doors,
+    time,
+    openFeed,
     budget,
     resume: venue.resume && parts.format.name === 'json',
     line,
-    check: checkOf(parts, granted.openFeed),
+    check: checkOf(parts, openFeed),
     cursorKey: options.cursorKey ?? `${options.product}@${venue.name}`,
     identityOf,
+    onFault: (handler) => {
+      faulted = handler;
+    },
     close: () => {
       granted.close();
       closing.abort();
@@ -90,9 +106,32 @@ export function wire(options: UserDataStreamOptions, doors: Doors, signer = sign
   };
 }
 
+/** A venue that gives hosts for one product gives them for the time too. */
+function timeUrlOf(venue: Venue, urls: ProductUrls, { time }: Listening): string | undefined {
+  if (time === undefined) return undefined;
+  const { rest } = venue.urls[time.product as ClientProduct] ?? urls;
+  return `${rest}${time.path}`;
+}
+
+/** A limit that one connection was refused by holds for all streams of the process. */
+function heeding(budget: Budget, openFeed: OpenFeed): OpenFeed {
+  return (handlers, ...what) =>
+    openFeed(
+      {
+        ...handlers,
+        ended: (end) => {
+          if (end.error instanceof RateLimitError) budget.refused(end.error.retryAt);
+          handlers.ended(end);
+        },
+      },
+      ...what,
+    );
+}
+
 function partsOf(
   options: UserDataStreamOptions,
-  doors: Doors,
+  unguarded: Doors,
+  fault: Fault,
   listening: Listening,
   signer: Signer | undefined,
 ): Parts {
@@ -102,13 +141,16 @@ function partsOf(
   const urls = venue.urls[product];
   if (urls === undefined)
     throw new OptionsError(`venue: ${venue.name} has no ${product}; choose another venue or give baseUrl`);
-  const budget = budgetOf(doors, urls.rest);
+  // By the clock that all streams share, not by the guard of this one.
+  const budget = budgetOf(unguarded, urls.rest);
+  const doors = guardedDoors(unguarded, fault);
   const serverTime = new ServerTime(doors.clock);
   const credentials = { apiKey, signer };
   const closing = new AbortController();
   return {
     options,
     doors,
+    fault,
     venue,
     urls,
     format,
@@ -122,7 +164,7 @@ function partsOf(
       credentials,
       budget,
       serverTime,
-      timePath: listening.timePath,
+      timeUrl: timeUrlOf(venue, urls, listening),
       signal: closing.signal,
     }),
     scopes: scopesOf(options),
@@ -131,7 +173,7 @@ function partsOf(
 }
 
 function byListenKey(
-  { options, doors, urls, format, line, budget, rest, scopes }: Parts,
+  { options, doors, fault, urls, format, line, budget, rest, scopes, closing }: Parts,
   listening: ListenKeyListening,
 ): Granted {
   if (format.name !== 'json') throw new OptionsError(`format: ${options.product} streams speak JSON alone`);
@@ -139,14 +181,14 @@ function byListenKey(
     throw new OptionsError('baseUrl: this product needs `stream`, the origin of its stream connections');
   let lost: GrantLost = () => undefined;
   const { listenKey } = options;
-  const keys = listenKey === undefined ? listenKeysOverRest(rest, listening) : listenKeysGiven(doors.clock, listenKey);
+  const keys = listenKey === undefined ? listenKeysOverRest(rest, listening) : listenKeysGiven(doors.clock, closing.signal, listenKey);
   const { validityMs } = listening;
-  const keeper = new ListenKeyKeeper({ doors, keys, validityMs, budget, onLost: (...why) => lost(...why) });
+  const keeper = new ListenKeyKeeper({ doors, fault, keys, validityMs, budget, onLost: (...why) => lost(...why) });
   const url = `${urls.stream}${listening.streamBase}/stream`;
   const [scope] = scopes as readonly [string];
   return {
     openFeed: (handlers, resumeOf) =>
-      new ListenKeyFeed({ doors, format, line, keeper, url, scope }, handlers, resumeOf),
+      new ListenKeyFeed({ doors, fault, format, line, keeper, url, scope }, handlers, resumeOf),
     onGrantLost: (handler) => {
       lost = handler;
     },
@@ -155,7 +197,7 @@ function byListenKey(
 }
 
 function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionListening): Granted {
-  const { options, doors, urls, format, line, budget, credentials, serverTime } = parts;
+  const { options, doors, fault, urls, format, line, budget, credentials, serverTime } = parts;
   if (urls.wsApi === undefined)
     throw new OptionsError('baseUrl: this product needs `wsApi`, the origin of its WebSocket API');
   if (grant === 'signature' && credentials.signer === undefined) {
@@ -163,7 +205,7 @@ function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionLi
   }
   const tokens = tokenPath === undefined ? undefined : listenTokensOf(parts, tokenPath);
   const url = `${urls.wsApi}${wsApiPath}`;
-  const feed = { doors, format, line, credentials, budget, serverTime, url, tokens };
+  const feed = { doors, fault, format, line, credentials, budget, serverTime, url, tokens };
   return {
     openFeed: (handlers, resumeOf, reads) => new SessionFeed(feed, handlers, resumeOf, reads),
     onGrantLost: () => undefined,
@@ -171,12 +213,12 @@ function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionLi
   };
 }
 
-function listenTokensOf({ options, doors, rest, credentials }: Parts, path: string): ListenTokens {
+function listenTokensOf({ options, doors, rest, credentials, closing }: Parts, path: string): ListenTokens {
   const { listenToken } = options;
   const tokens =
     listenToken === undefined
       ? listenTokensOverRest(rest, path, credentials.signer !== undefined)
-      : listenTokensGiven(doors.clock, listenToken);
+      : listenTokensGiven(doors.clock, closing.signal, listenToken);
   return new ListenTokens({ clock: doors.clock, tokens, validityMs: bounded(options, 'tokenValidityMs') });
 }
 

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import type { Doors, Socket } from '../doors.ts';
+import type { Doors, HandshakeRefusal, Socket } from '../doors.ts';
 import { CLOSED_ABNORMALLY, MESSAGE_BYTES_MAX } from './bounds.ts';
 import { closeFrame, frame, OPCODE, openPeer, type Peer, type PeerRequest } from './testing/peer.ts';
 
@@ -220,7 +220,7 @@ class Ear {
   readonly message = (data: string | Uint8Array) =>
     this.#hear('message', typeof data === 'string' ? data : Array.from(data));
   readonly ponged = () => this.#hear('ponged');
-  readonly closed = (code: number, reason: string) => this.#hear('closed', code, reason);
+  readonly closed = (...how: [code: number, reason: string, refusal?: HandshakeRefusal]) => this.#hear('closed', ...how);
 
   #hear(...told: Told): void {
     this.told.push(told);
@@ -355,8 +355,10 @@ const socketCases: readonly DoorsCase[] = [
         const socket = doors.connect(`ws://${peer.host}/ws/${SECRET}`, ear);
         (await peer.request()).answer(status, '{"code":-1003}', 'Retry-After: 30\r\n');
         const reason = await assertClosedOnce(ear, CLOSED_ABNORMALLY, doors);
+        const refusal = ear.told.at(-1)?.[3] as HandshakeRefusal | undefined;
         // Browsers do not say.
-        if (socket.ping !== undefined) assert.ok(reason.includes(`HTTP ${status}, Retry-After 30`), reason);
+        if (socket.ping === undefined) assert.equal(refusal, undefined);
+        else assert.deepEqual([refusal?.status, refusal?.headers['retry-after']], [status, '30'], reason);
         assert.equal(ear.told.length, 1);
       }),
   })),

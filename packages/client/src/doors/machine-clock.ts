@@ -6,6 +6,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export const machineClock: Clock = {
   now: () => Date.now(),
+  ticks: () => performance.now(),
   after(delayMs, action) {
     let leftMs = Math.max(0, delayMs);
     let handle = count();

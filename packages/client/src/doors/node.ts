@@ -5,7 +5,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { type ClientOptions, WebSocket } from 'ws';
-import type { Connect, Doors, Http, HttpResponse, SocketHandlers } from '../doors.ts';
+import type { Connect, Doors, HandshakeRefusal, Http, HttpResponse, SocketHandlers } from '../doors.ts';
 import { OptionsError } from '../errors.ts';
 import { abortError, CLOSE_WITHIN_MS, CLOSED_ABNORMALLY, MESSAGE_BYTES_MAX, tooLarge } from './bounds.ts';
 import { machineClock, machineRandom } from './machine-clock.ts';
@@ -160,12 +160,14 @@ function unopened(handlers: SocketHandlers): ReturnType<Connect> {
 /** Errors are told as the reason of `closed`, which `ws` always sends behind them. */
 function listen(socket: WebSocket, handlers: SocketHandlers): { within(ms: number): void } {
   let problem = '';
+  let refusal: HandshakeRefusal | undefined;
   let cut: NodeJS.Timeout | undefined;
   socket.on('open', () => handlers.opened());
   socket.on('message', (data: Buffer, isBinary: boolean) => handlers.message(isBinary ? data : data.toString('utf8')));
   socket.on('pong', () => handlers.ponged());
   socket.on('unexpected-response', (_, response) => {
-    problem = refusal(response);
+    refusal = { status: response.statusCode ?? 0, headers: headersOf(response) };
+    problem = `the handshake was answered with HTTP ${refusal.status}`;
     socket.terminate();
   });
   socket.on('error', (error) => {
@@ -175,17 +177,11 @@ function listen(socket: WebSocket, handlers: SocketHandlers): { within(ms: numbe
     clearTimeout(cut);
     socket.removeAllListeners();
     socket.on('error', ignored);
-    handlers.closed(code, reason.toString('utf8') || problem);
+    handlers.closed(code, reason.toString('utf8') || problem, refusal);
   });
   return {
     within(ms) {
       cut ??= setTimeout(() => socket.terminate(), ms).unref();
     },
   };
-}
-
-/** What the venue answered instead of 101, in few words: its limits come this way too. */
-function refusal({ statusCode, headers }: http.IncomingMessage): string {
-  const wait = headers['retry-after'];
-  return `the handshake was answered with HTTP ${statusCode}${wait === undefined ? '' : `, Retry-After ${wait}`}`;
 }

@@ -4,9 +4,11 @@
  * answered came before the answer, so that everything until the asking has arrived.
  */
 import { CONNECTION_LIFECYCLE } from '@listenpost/protocol';
-import type { Doors, Socket, Timer } from '../doors.ts';
+import type { Doors, HandshakeRefusal, Socket, Timer } from '../doors.ts';
+import { RateLimitError } from '../errors.ts';
 import { Life } from '../lifecycle.ts';
 import type { Format, Frame } from '../wire/event-frame.ts';
+import { retryAfterMs } from '../wire/retry-after.ts';
 
 /** How a connection is proven alive, in ms. */
 export interface LineSettings {
@@ -31,8 +33,8 @@ export interface LineHandlers {
   frame(frame: Frame, bytes: number): void;
   /** Everything that was sent before this instant has arrived; in ms by the machine's clock. */
   proved(at: number): void;
-  /** Once, and not after `close`. */
-  closed(reason: string): void;
+  /** Once, and not after `close`. `error`: what the venue refused the handshake with, where that is a limit of its. */
+  closed(reason: string, error?: RateLimitError): void;
   /** Where the runtime sends no pings: asks in the protocol's words. The answer is told by `answered`. */
   ask(): void;
 }
@@ -59,7 +61,8 @@ export class Line {
       opened: () => this.#opened(),
       message: (data) => this.#message(data),
       ponged: () => this.answered(),
-      closed: (code, reason) => this.#closed(`closed by the venue (${code}${reason === '' ? '' : ` ${reason}`})`),
+      closed: (code, reason, refusal) =>
+        this.#closed(`closed by the venue (${code}${reason === '' ? '' : ` ${reason}`})`, this.#limit(refusal)),
     });
   }
 
@@ -132,10 +135,17 @@ export class Line {
     this.#handlers.closed(reason);
   }
 
-  #closed(reason: string): void {
+  #closed(reason: string, error?: RateLimitError): void {
     if (this.#over) return;
     this.#end();
-    this.#handlers.closed(reason);
+    this.#handlers.closed(reason, error);
+  }
+
+  #limit(refusal: HandshakeRefusal | undefined): RateLimitError | undefined {
+    const { status, headers } = refusal ?? { status: 0, headers: {} };
+    if (status !== 429 && status !== 418) return undefined;
+    const retryAt = this.#doors.clock.now() + retryAfterMs(headers['retry-after']);
+    return new RateLimitError(0, status, 'the handshake was refused', retryAt);
   }
 
   get #reads(): boolean {

@@ -1,6 +1,7 @@
 /** A feed by a listenKey: the key over REST, its events on a wrapped stream connection (derivatives §1, §3). */
 
 import type { Doors, Timer } from '../doors.ts';
+import type { Fault } from '../doors/guarded.ts';
 import { streamError, type UserDataStreamError } from '../errors.ts';
 import type { ListenKeyKeeper } from '../keep/listen-key-keeper.ts';
 import { jittered } from '../keep/wait.ts';
@@ -10,6 +11,7 @@ import { Line, type LineSettings } from './line.ts';
 
 export interface ListenKeyFeedOptions {
   readonly doors: Doors;
+  readonly fault: Fault;
   readonly format: Format;
   readonly line: LineSettings;
   readonly keeper: ListenKeyKeeper;
@@ -35,10 +37,13 @@ export class ListenKeyFeed implements Feed {
   constructor(options: ListenKeyFeedOptions, handlers: FeedHandlers, resumeOf: (scope: string) => string | undefined) {
     this.#options = options;
     this.#handlers = handlers;
-    options.keeper.issue().then(
-      (key) => this.#connect(key, resumeOf(options.scope)),
-      (cause: unknown) => this.#end('no listenKey could be had', streamError(cause)),
-    );
+    options.keeper
+      .issue()
+      .then(
+        (key) => this.#connect(key, resumeOf(options.scope)),
+        (cause: unknown) => this.#end('no listenKey could be had', streamError(cause)),
+      )
+      .catch(options.fault);
   }
 
   get deadline(): number | undefined {
@@ -72,7 +77,7 @@ export class ListenKeyFeed implements Feed {
       },
       frame: (frame, bytes) => this.#frame(frame, bytes),
       proved: (at) => this.#handlers.proved(at),
-      closed: (reason) => this.#end(reason, undefined),
+      closed: (reason, error) => this.#end(reason, error),
       ask: () => this.#line?.send('{"method":"LIST_SUBSCRIPTIONS","id":1}'),
     });
   }
@@ -109,21 +114,25 @@ export class ListenKeyFeed implements Feed {
    * the handshake. So a scope is joined, for the time since the opening, once the key is known to have lived then.
    */
   #confirm(): void {
-    const { keeper, doors } = this.#options;
-    keeper.confirm(this.#key).then(
-      (lives) => {
-        if (this.#closed) return;
-        if (lives) this.#confirmed();
-        else this.#end('the listenKey was replaced', undefined);
-      },
-      (cause: unknown) => {
-        const error = streamError(cause);
-        if (this.#closed || this.#openedAt === undefined) return;
-        if (!error.shouldRetry()) return this.#end('the listenKey could not be confirmed', error);
-        const pauseMs = jittered(CONFIRM_PAUSE_MS, doors.random);
-        this.#confirmation = doors.clock.after(pauseMs, () => this.#confirm());
-      },
-    );
+    const { keeper, fault } = this.#options;
+    keeper
+      .confirm(this.#key)
+      .then(
+        (lives) => {
+          if (this.#closed) return;
+          if (lives) this.#confirmed();
+          else this.#end('the listenKey was replaced', undefined);
+        },
+        (cause: unknown) => this.#unconfirmed(streamError(cause)),
+      )
+      .catch(fault);
+  }
+
+  #unconfirmed(error: UserDataStreamError): void {
+    if (this.#closed || this.#openedAt === undefined) return;
+    if (!error.shouldRetry()) return this.#end('the listenKey could not be confirmed', error);
+    const { clock, random } = this.#options.doors;
+    this.#confirmation = clock.after(jittered(CONFIRM_PAUSE_MS, random), () => this.#confirm());
   }
 
   #confirmed(): void {

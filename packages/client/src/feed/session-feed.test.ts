@@ -33,7 +33,7 @@ function feeding({ scopes = ['margin'], signature = false, resume = undefined as
     credentials,
     budget,
     serverTime,
-    timePath: undefined,
+    timeUrl: undefined,
     signal,
   });
   let made = 0;
@@ -46,7 +46,8 @@ function feeding({ scopes = ['margin'], signature = false, resume = undefined as
         validityMs: 60 * MINUTE,
       });
   const url = 'wss://venue/ws-api/v3';
-  const options = { doors, format: json(), line: LINE_SETTINGS, credentials, budget, serverTime, url, tokens };
+  const fault = (cause: unknown) => told.push(['fault', cause]);
+  const options = { doors, fault, format: json(), line: LINE_SETTINGS, credentials, budget, serverTime, url, tokens };
   const feed = new SessionFeed(
     options,
     {
@@ -83,7 +84,7 @@ function feeding({ scopes = ['margin'], signature = false, resume = undefined as
     socket.pong();
     await settled();
   };
-  return { doors, socket, feed, told, requests, last, answer, refuse, pass, open };
+  return { doors, budget, socket, feed, told, requests, last, answer, refuse, pass, open };
 }
 
 describe('a session by signature', () => {
@@ -113,6 +114,14 @@ describe('a session by signature', () => {
     await refuse(-1021, 'Timestamp for this request is outside of the recvWindow.');
     expect(told).toHaveLength(1);
     expect((told[0] as unknown[]).slice(0, 2)).toEqual(['ended', 'no subscription of spot']);
+  });
+
+  test('takes the venue’s time for what it is on a connection that speaks microseconds', async () => {
+    const { open, last, doors, answer, refuse } = feeding({ scopes: ['spot'], signature: true });
+    await open();
+    await refuse(-1021, 'Timestamp for this request is outside of the recvWindow.');
+    await answer({ serverTime: (doors.clock.now() + 90_000) * 1000 });
+    expect(last().params['timestamp']).toBe(doors.clock.now() + 90_000);
   });
 });
 
@@ -236,6 +245,20 @@ describe('a session', () => {
     await open();
     socket.receive({ id: null, status: 401, error: { code: -2015, msg: 'Invalid API-key.' } });
     expect(told).toEqual([['ended', 'the venue ended the session: Invalid API-key. (-2015)', undefined]]);
+  });
+
+  test.each(['MILLISECOND', 'MICROSECOND'])('keeps a ban that is told to nobody, in %p', async (timeUnit) => {
+    const { open, socket, told, doors, budget } = feeding();
+    await open();
+    const now = doors.clock.now();
+    const inUnit = (ms: number) => (timeUnit === 'MICROSECOND' ? ms * 1000 : ms);
+    // By the venue's clock, which is an hour ahead here.
+    const data = { serverTime: inUnit(now + 3_600_000), retryAfter: inUnit(now + 3_690_000) };
+    socket.receive({ id: null, status: 418, error: { code: -1003, msg: 'Way too many requests.', data } });
+    expect(told).toEqual([
+      ['ended', 'the venue ended the session: Way too many requests. (-1003)', expect.stringContaining('was refused')],
+    ]);
+    expect(budget.blockedUntil).toBe(now + 90_000);
   });
 
   test.each(['{', '[]', '"text"'])('ends on %p, which is no frame of the protocol', async (text) => {

@@ -4,13 +4,14 @@
  */
 import { LISTEN_TOKEN_LIFECYCLE, type ListenTokenInput, type ListenTokenState } from '@listenpost/protocol';
 import type { Doors, Timer } from '../doors.ts';
-import { streamError, type UserDataStreamError, VenueError } from '../errors.ts';
+import type { Fault } from '../doors/guarded.ts';
+import { RateLimitError, streamError, type UserDataStreamError, VenueError } from '../errors.ts';
 import type { Budget } from '../keep/budget.ts';
 import type { ListenTokens } from '../keep/listen-tokens.ts';
 import { jittered } from '../keep/wait.ts';
 import { Life } from '../lifecycle.ts';
 import { ApiSession } from '../wire/api-session.ts';
-import type { EventFrame, Format, Frame, Missed } from '../wire/event-frame.ts';
+import type { AnswerFrame, EventFrame, Format, Frame, Missed } from '../wire/event-frame.ts';
 import type { RequestParams } from '../wire/request-text.ts';
 import type { Credentials } from '../wire/rest.ts';
 import type { ServerTime } from '../wire/server-time.ts';
@@ -35,6 +36,7 @@ const EARLY_EVENTS_MAX = 10_000;
 
 export interface SessionFeedOptions {
   readonly doors: Doors;
+  readonly fault: Fault;
   readonly format: Format;
   readonly line: LineSettings;
   readonly credentials: Credentials;
@@ -102,7 +104,7 @@ export class SessionFeed implements Feed {
       opened: () => this.#subscribeSoon(this.#subscriptions),
       frame: (frame, bytes) => this.#frame(frame, bytes),
       proved: (at) => handlers.proved(at),
-      closed: (reason) => this.#end(reason, undefined),
+      closed: (reason, error) => this.#end(reason, error),
       ask: () => this.#ask(),
     });
   }
@@ -128,13 +130,16 @@ export class SessionFeed implements Feed {
   }
 
   #ask(): void {
-    this.#session.request('ping').then(
-      () => this.#line.answered(),
-      // What it says of the line is the line's to judge: an error is an answer too, silence runs into the line's own bound.
-      (cause: unknown) => {
-        if (cause instanceof VenueError) this.#line.answered();
-      },
-    );
+    this.#session
+      .request('ping')
+      .then(
+        () => this.#line.answered(),
+        // What it says of the line is the line's to judge: an error is an answer too, silence runs into the line's own bound.
+        (cause: unknown) => {
+          if (cause instanceof VenueError) this.#line.answered();
+        },
+      )
+      .catch(this.#options.fault);
   }
 
   #frame(frame: Frame, bytes: number): void {
@@ -143,7 +148,7 @@ export class SessionFeed implements Feed {
         this.#event(frame, bytes);
         return;
       case 'answer':
-        if (!this.#session.answer(frame) && frame.error !== undefined) this.#spoken(frame.error);
+        if (!this.#session.answer(frame) && frame.error !== undefined) this.#spoken(frame);
         return;
       case 'resume':
         return;
@@ -152,9 +157,14 @@ export class SessionFeed implements Feed {
     }
   }
 
-  /** An error that answers nothing: the venue speaks of the session itself, such as a revoked key (derivatives §2.4). */
-  #spoken({ code, msg }: { readonly code: number; readonly msg: string }): void {
-    this.#end(`the venue ended the session: ${msg} (${code})`, undefined);
+  /**
+   * An error that answers nothing: the venue speaks of the session itself, such as a revoked key (derivatives §2.4), or a limit
+   * that was passed (spot-margin §1.5). Only a limit says what comes next; of anything else the next connection learns.
+   */
+  #spoken(frame: AnswerFrame): void {
+    const limit = this.#session.refusal('the session', frame);
+    const { code = 0, msg = '' } = frame.error ?? {};
+    this.#end(`the venue ended the session: ${msg} (${code})`, limit instanceof RateLimitError ? limit : undefined);
   }
 
   #event(frame: EventFrame, bytes: number): void {
@@ -201,10 +211,12 @@ export class SessionFeed implements Feed {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#subscribing++;
-      this.#subscribe(next).then(
-        () => this.#subscribed(),
-        (cause: unknown) => this.#end(`no subscription of ${next.scope}`, streamError(cause)),
-      );
+      this.#subscribe(next)
+        .then(
+          () => this.#subscribed(),
+          (cause: unknown) => this.#end(`no subscription of ${next.scope}`, streamError(cause)),
+        )
+        .catch(this.#options.fault);
     }
   }
 
@@ -288,7 +300,8 @@ export class SessionFeed implements Feed {
         (result) => this.#renewalAnswered(subscription, result),
         (cause: unknown) => this.#renewalFailed(subscription, streamError(cause)),
       )
-      .finally(() => this.#subscribed());
+      .finally(() => this.#subscribed())
+      .catch(this.#options.fault);
   }
 
   #renewalAnswered(subscription: Subscription, result: SubscribeResult): void {

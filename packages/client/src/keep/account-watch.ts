@@ -6,8 +6,10 @@
  */
 import { parsePosition } from '@listenpost/protocol';
 import type { Clock, Timer } from '../doors.ts';
+import type { Fault } from '../doors/guarded.ts';
 import { streamError } from '../errors.ts';
 import type { WireEvent } from '../events.ts';
+import { msOf } from '../wire/time-unit.ts';
 import type { ScopeMerge } from './scope-merge.ts';
 
 /** What an account says of itself: when it changed last, by the venue's clock, or where its stream stands. */
@@ -32,6 +34,7 @@ export interface AccountWatchOptions {
   readonly checkAfterMs: number;
   /** The account has changed, and no event came: the stream is dead. */
   dead(scope: string, reason: string): void;
+  readonly fault: Fault;
 }
 
 /** An event of a change may still be on its way when the account already shows it. */
@@ -51,6 +54,7 @@ interface Watched {
 export class AccountWatch {
   readonly #options: AccountWatchOptions;
   readonly #watched: ReadonlyMap<string, Watched>;
+  #answers = false;
   #checking = false;
   /** An answer that is on its way was asked for too early. */
   #askAgain = false;
@@ -66,6 +70,11 @@ export class AccountWatch {
     );
   }
 
+  /** Whether the account could be asked when it was asked last. */
+  get answers(): boolean {
+    return this.#answers;
+  }
+
   /** Why the stream is not trusted just now; undefined while nothing speaks against it. */
   get doubt(): string | undefined {
     for (const { doubt } of this.#watched.values()) if (doubt !== undefined) return doubt;
@@ -75,7 +84,7 @@ export class AccountWatch {
   event(scope: string, { E, T }: WireEvent): void {
     const watched = this.#watched.get(scope);
     if (watched === undefined) return;
-    const at = Math.max(typeof E === 'number' ? E : 0, typeof T === 'number' ? T : 0);
+    const at = Math.max(typeof E === 'number' ? msOf(E) : 0, typeof T === 'number' ? msOf(T) : 0);
     watched.known = Math.max(watched.known ?? 0, at);
     watched.doubt = undefined;
   }
@@ -107,7 +116,7 @@ export class AccountWatch {
 
   #ask(wanted: (watched: Watched) => boolean): void {
     if (this.#checking || this.#closed) return;
-    const { clock, check } = this.#options;
+    const { clock, check, fault } = this.#options;
     const now = clock.now();
     const due = [...this.#watched.values()].filter((watched) => watched.merge.whole && wanted(watched));
     if (due.length === 0) return;
@@ -116,9 +125,11 @@ export class AccountWatch {
     check(due.map(({ scope }) => scope))
       .then(
         (states) => {
+          this.#answers = due.every(({ scope }) => states.has(scope));
           for (const watched of due) this.#judge(watched, states.get(watched.scope), now);
         },
         (cause: unknown) => {
+          this.#answers = false;
           for (const watched of due) watched.doubt = `the account could not be asked: ${streamError(cause).message}`;
         },
       )
@@ -127,7 +138,8 @@ export class AccountWatch {
         if (!this.#askAgain) return;
         this.#askAgain = false;
         this.ask();
-      });
+      })
+      .catch(fault);
   }
 
   close(): void {

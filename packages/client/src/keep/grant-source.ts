@@ -4,7 +4,7 @@
  */
 
 import { symbolOfScope } from '@listenpost/protocol';
-import type { Clock, Timer } from '../doors.ts';
+import type { Clock } from '../doors.ts';
 import { NetworkError, OptionsError, UserDataStreamError, VenueError } from '../errors.ts';
 import type { ListenKeyListening } from '../products.ts';
 import type { Rest } from '../wire/rest.ts';
@@ -48,16 +48,17 @@ export function listenTokensOverRest(rest: Rest, path: string, signed: boolean):
 }
 
 /** To the venue one POST makes a key or extends the one that is there, so that one function serves for both. */
-export function listenKeysGiven(clock: Clock, listenKey: () => Promise<string>): ListenKeySource {
-  const asked = () => given(clock, 'listenKey', listenKey);
+export function listenKeysGiven(clock: Clock, closing: AbortSignal, listenKey: () => Promise<string>): ListenKeySource {
+  const asked = () => given(clock, closing, 'listenKey', listenKey);
   return { start: asked, keepalive: asked };
 }
 
 export function listenTokensGiven(
   clock: Clock,
+  closing: AbortSignal,
   listenToken: (scope: string, validityMs: number) => Promise<string>,
 ): ListenTokenSource {
-  return (scope, validityMs) => given(clock, 'listenToken', () => listenToken(scope, validityMs));
+  return (scope, validityMs) => given(clock, closing, 'listenToken', () => listenToken(scope, validityMs));
 }
 
 /** As long as a call to the venue may take (spot-margin §1.4). */
@@ -67,14 +68,26 @@ const GIVEN_WITHIN_MS = 10_000;
  * What the user's function answers. That it fails says nothing of tomorrow, unless it throws an error that says so; what it
  * said stays in `cause`, where no message can carry a secret of it on.
  */
-async function given(clock: Clock, option: string, ask: () => Promise<string>): Promise<string> {
-  let timer: Timer | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const sentence = `${option}: its function did not answer within ${GIVEN_WITHIN_MS} ms`;
-    timer = clock.after(GIVEN_WITHIN_MS, () => reject(new NetworkError(sentence)));
+async function given(
+  clock: Clock,
+  closing: AbortSignal,
+  option: string,
+  ask: () => Promise<string>,
+): Promise<string> {
+  if (closing.aborted) throw new NetworkError(`${option}: its function was not asked: the stream is closed`);
+  let release = (): void => undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    const giveUp = (why: string) => reject(new NetworkError(`${option}: its function ${why}`));
+    const timer = clock.after(GIVEN_WITHIN_MS, () => giveUp(`did not answer within ${GIVEN_WITHIN_MS} ms`));
+    const closed = () => giveUp('was not waited for: the stream is closed');
+    closing.addEventListener('abort', closed);
+    release = () => {
+      timer.cancel();
+      closing.removeEventListener('abort', closed);
+    };
   });
   try {
-    const answer = await Promise.race([ask(), late]);
+    const answer = await Promise.race([ask(), givenUp]);
     if (typeof answer !== 'string' || answer === '') {
       throw new OptionsError(`${option}: its function must answer a text, the ${option} itself`);
     }
@@ -83,7 +96,7 @@ async function given(clock: Clock, option: string, ask: () => Promise<string>): 
     if (cause instanceof UserDataStreamError) throw cause;
     throw new NetworkError(`${option}: its function failed`, { cause });
   } finally {
-    timer?.cancel();
+    release();
   }
 }
 

@@ -23,13 +23,16 @@ function keeping(put: (tries: number) => Answer = () => json({ listenKey: 'k1' }
     credentials: { apiKey: 'key', signer: undefined },
     budget,
     serverTime: new ServerTime(doors.clock),
-    timePath: undefined,
+    timeUrl: undefined,
     signal: new AbortController().signal,
   });
   const keys = listenKeysOverRest(rest, listening);
   const { validityMs } = listening;
   const keeper = new ListenKeyKeeper({
     doors,
+    fault: (cause) => {
+      throw cause;
+    },
     keys,
     validityMs,
     budget,

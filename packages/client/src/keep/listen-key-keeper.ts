@@ -7,6 +7,7 @@
  */
 import { LISTEN_KEY_LIFECYCLE } from '@listenpost/protocol';
 import type { Clock, Doors, Timer } from '../doors.ts';
+import type { Fault } from '../doors/guarded.ts';
 import { streamError, type UserDataStreamError, VenueError } from '../errors.ts';
 import { Life } from '../lifecycle.ts';
 import type { Budget } from './budget.ts';
@@ -30,6 +31,7 @@ export type GrantLost = (reason: string, aliveUntil: number | undefined) => void
 
 export interface ListenKeyKeeperOptions {
   readonly doors: Doors;
+  readonly fault: Fault;
   readonly keys: ListenKeySource;
   readonly validityMs: number;
   readonly budget: Budget;
@@ -120,10 +122,13 @@ export class ListenKeyKeeper {
     if (key === undefined) return;
     if (this.#clock.now() >= this.#deadline) return this.#lose('the listenKey could not be extended in time');
     const askedAt = this.#clock.now();
-    this.#options.keys.keepalive(key).then(
-      (extended) => this.#answered(key, extended, askedAt),
-      (cause: unknown) => this.#failed(key, streamError(cause)),
-    );
+    this.#options.keys
+      .keepalive(key)
+      .then(
+        (extended) => this.#answered(key, extended, askedAt),
+        (cause: unknown) => this.#failed(key, streamError(cause)),
+      )
+      .catch(this.#options.fault);
   }
 
   /** Some products tell which key they extended: another than ours means that ours is gone. */

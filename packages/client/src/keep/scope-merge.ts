@@ -185,13 +185,14 @@ export class ScopeMerge {
   /** Nobody is left who could bring what lies between: it is missing. */
   #bridge(tap: Tap): void {
     const { at, missed } = tap.join;
-    const from = this.#covered ?? at;
+    // A cursor's instant may lie ahead: another machine's clock wrote it.
+    const from = Math.min(this.#covered ?? at, at);
     const silentSince = Math.min(from, this.silentSince);
     // Before the gap is told: whoever has handled it stands behind it.
     if (tap.aim !== undefined) this.#position = tap.aim;
     tap.aim = undefined;
     this.#begun = true;
-    this.#covered = Math.max(from, at);
+    this.#covered = at;
     this.#bridgedTo = at;
     this.#options.gap({ from, to: at, silentSince, missed, reason: this.#lostBy });
     this.#accountProvenAt = tap.join.at;

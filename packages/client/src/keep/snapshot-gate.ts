@@ -31,7 +31,8 @@ export class SnapshotGate<Reason, State> {
   shut(reason: Reason): void {
     const turn = ++this.#turn;
     this.#held ??= [];
-    this.#options.take(reason).then(
+    // Taken in this turn; what the user's function throws at once is a failure like any other.
+    new Promise<State>((resolve) => resolve(this.#options.take(reason))).then(
       (state) => {
         if (turn === this.#turn) this.#open(state);
       },

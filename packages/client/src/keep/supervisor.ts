@@ -5,7 +5,7 @@
  */
 import type { Position } from '@listenpost/protocol';
 import type { Doors, Timer } from '../doors.ts';
-import type { UserDataStreamError } from '../errors.ts';
+import { streamError, type UserDataStreamError } from '../errors.ts';
 import type { WireEvent } from '../events.ts';
 import type { Feed, FeedEvent, OpenFeed } from '../feed/feed.ts';
 import { AccountWatch, type CheckAccounts } from './account-watch.ts';
@@ -155,13 +155,14 @@ export class Supervisor {
   }
 
   #accountWatch(): AccountWatch | undefined {
-    const { doors, check, checkAfterMs } = this.#options;
+    const { doors, check, checkAfterMs, fatal } = this.#options;
     if (check === undefined) return undefined;
     const dead = (scope: string, reason: string) => {
       this.#merges.get(scope)?.distrust();
       for (const slot of this.#slots) slot.replace(reason);
     };
-    return new AccountWatch({ clock: doors.clock, merges: this.#merges, check, checkAfterMs, dead });
+    const fault = (cause: unknown) => fatal(streamError(cause));
+    return new AccountWatch({ clock: doors.clock, merges: this.#merges, check, checkAfterMs, dead, fault });
   }
 
   #slot(): Slot {
@@ -258,7 +259,7 @@ export class Supervisor {
     }
     const lastEventAt = latest(merges.map((merge) => merge.lastEventAt));
     if (lastEventAt !== undefined && now - lastEventAt <= quietAfterMs) return ['live', 'events come'];
-    return ['quiet', this.#watch !== undefined ? 'the connection and the account answer' : 'the connection answers'];
+    return ['quiet', this.#watch?.answers === true ? 'the connection and the account answer' : 'the connection answers'];
   }
 }
 

@@ -3,6 +3,7 @@ import type {
   Clock,
   Connect,
   Doors,
+  HandshakeRefusal,
   Http,
   HttpRequest,
   HttpResponse,
@@ -19,6 +20,8 @@ interface Due {
 export class ManualClock implements Clock {
   #now: number;
   #due: Due[] = [];
+  /** By how much the clock was set. */
+  setMs = 0;
 
   constructor(now = 1_767_225_600_000) {
     this.#now = now;
@@ -30,6 +33,10 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.setMs;
+  }
+
+  ticks(): number {
     return this.#now;
   }
 
@@ -106,8 +113,8 @@ export class ManualSocket implements Socket {
     this.#handlers.ponged();
   }
 
-  cut(code = 1006, reason = ''): void {
-    this.#handlers.closed(code, reason);
+  cut(code = 1006, reason = '', refusal?: HandshakeRefusal): void {
+    this.#handlers.closed(code, reason, refusal);
   }
 }
 

@@ -9,6 +9,7 @@ import type { AnswerFrame } from './event-frame.ts';
 import { type RequestParams, signedParams } from './request-text.ts';
 import { type Credentials, OUTSIDE_RECV_WINDOW, RECV_WINDOW_MS } from './rest.ts';
 import type { ServerTime } from './server-time.ts';
+import { msOf } from './time-unit.ts';
 
 /** The venue itself gives up after ten seconds (spot-margin §1.4). */
 const ANSWER_WITHIN_MS = 10_000;
@@ -82,7 +83,7 @@ export class ApiSession {
     this.#pending.delete(id);
     pending.timer.cancel();
     if (frame.error === undefined) pending.resolve(frame.result);
-    else pending.reject(this.#refusal(pending.method, frame));
+    else pending.reject(this.refusal(pending.method, frame));
     return true;
   }
 
@@ -107,18 +108,19 @@ export class ApiSession {
     const { clock } = this.#options.doors;
     const askedAt = clock.now();
     const { serverTime } = (await this.request('time')) as { readonly serverTime: number };
-    this.#options.serverTime.measured(askedAt, clock.now(), serverTime);
+    this.#options.serverTime.measured(askedAt, clock.now(), msOf(serverTime));
   }
 
-  #refusal(method: string, { status, error }: AnswerFrame): VenueError {
+  /** The venue's refusal of `what`, as an error; where it is a limit, all streams of the process keep it. */
+  refusal(what: string, { status, error }: AnswerFrame): VenueError {
     const { code = 0, msg = '', data } = error ?? {};
-    const message = `${method} was refused: ${msg}`;
+    const message = `${what} was refused: ${msg}`;
     if (status !== 429 && status !== 418) return new VenueError(code, status, message);
     const { budget, doors } = this.#options;
     const now = doors.clock.now();
     const { serverTime, retryAfter } = (data ?? {}) as { readonly serverTime?: number; readonly retryAfter?: number };
-    // Told by the venue's clock, in the connection's unit; what counts here is how far ahead it lies.
-    const aheadMs = serverTime === undefined || retryAfter === undefined ? 60_000 : retryAfter - serverTime;
+    // Told by the venue's clock; what counts here is how far ahead it lies.
+    const aheadMs = serverTime === undefined || retryAfter === undefined ? 60_000 : msOf(retryAfter) - msOf(serverTime);
     budget.refused(now + aheadMs);
     return new RateLimitError(code, status, message, now + aheadMs);
   }

@@ -20,7 +20,7 @@ function calling(answers: readonly Answer[], { signs = true } = {}) {
     credentials: { apiKey: 'the api key', signer },
     budget,
     serverTime: new ServerTime(doors.clock),
-    timePath: '/time',
+    timeUrl: 'https://venue/time',
     signal: closing.signal,
   });
   return { doors, rest, budget, closing };

@@ -3,6 +3,7 @@ import type { Doors, HttpRequest, HttpResponse } from '../doors.ts';
 import { NetworkError, OptionsError, RateLimitError, VenueError } from '../errors.ts';
 import type { Budget } from '../keep/budget.ts';
 import { queryText, type RequestParams, signedQuery } from './request-text.ts';
+import { retryAfterMs } from './retry-after.ts';
 import type { ServerTime } from './server-time.ts';
 import type { Signer } from './signer.ts';
 
@@ -27,8 +28,8 @@ export interface RestOptions {
   readonly credentials: Credentials;
   readonly budget: Budget;
   readonly serverTime: ServerTime;
-  /** `/fapi/v1/time`; undefined where the product has none. */
-  readonly timePath: string | undefined;
+  /** `https://fapi.binance.com/fapi/v1/time`; undefined where the venue has no such call. */
+  readonly timeUrl: string | undefined;
   /** Aborts what is under way: the stream is closed. */
   readonly signal: AbortSignal;
 }
@@ -53,38 +54,36 @@ export class Rest {
     try {
       return await this.#once(method, path, params, signed);
     } catch (cause) {
-      const { timePath } = this.#options;
+      const { timeUrl } = this.#options;
       const late = cause instanceof VenueError && cause.code === OUTSIDE_RECV_WINDOW;
-      if (!late || !signed || timePath === undefined) throw cause;
-      await this.#measure(timePath);
+      if (!late || !signed || timeUrl === undefined) throw cause;
+      await this.#measure(timeUrl);
       return this.#once(method, path, params, signed);
     }
   }
 
-  async #measure(timePath: string): Promise<void> {
+  async #measure(url: string): Promise<void> {
     const { doors, serverTime } = this.#options;
     const askedAt = doors.clock.now();
-    const answer = await this.#once('GET', timePath, {}, false);
+    const call = `GET ${new URL(url).pathname}`;
+    const answer = await this.#send({ method: 'GET', url, headers: {} }, call);
     const time = (answer as { readonly serverTime?: unknown } | null)?.serverTime;
     if (typeof time === 'number') serverTime.measured(askedAt, doors.clock.now(), time);
   }
 
   async #once(method: HttpRequest['method'], path: string, params: RequestParams, signed: boolean): Promise<unknown> {
-    const { origin, credentials, budget } = this.#options;
-    const { blockedUntil } = budget;
-    if (blockedUntil > 0) {
-      throw new RateLimitError(-1003, 429, `${method} ${path} was not sent: the venue asked for silence`, blockedUntil);
-    }
+    const { origin, credentials } = this.#options;
     const text = signed ? await this.#signed(params) : queryText(params);
-    const response = await this.#answer(
-      {
-        method,
-        url: `${origin}${path}${text === '' ? '' : `?${text}`}`,
-        headers: { 'X-MBX-APIKEY': credentials.apiKey },
-      },
-      `${method} ${path}`,
-    );
-    return this.#read(response, `${method} ${path}`);
+    const url = `${origin}${path}${text === '' ? '' : `?${text}`}`;
+    return this.#send({ method, url, headers: { 'X-MBX-APIKEY': credentials.apiKey } }, `${method} ${path}`);
+  }
+
+  async #send(request: HttpRequest, call: string): Promise<unknown> {
+    const { blockedUntil } = this.#options.budget;
+    if (blockedUntil > 0) {
+      throw new RateLimitError(-1003, 429, `${call} was not sent: the venue asked for silence`, blockedUntil);
+    }
+    return this.#read(await this.#answer(request, call), call);
   }
 
   #signed(params: RequestParams): Promise<string> {
@@ -124,12 +123,6 @@ export class Rest {
     budget.refused(retryAt);
     throw new RateLimitError(code, status, message, retryAt);
   }
-}
-
-/** Without the header: a minute, the shortest window there is that a whole weight pool fits. */
-function retryAfterMs(header: string | undefined): number {
-  const seconds = Number(header);
-  return header !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : 60_000;
 }
 
 function jsonOf(text: string): unknown {
