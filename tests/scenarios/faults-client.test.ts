@@ -30,7 +30,7 @@ class SkippingClock implements Clock {
   }
 
   ticks(): number {
-    return performance.now();
+    return performance.now() + this.#skippedMs;
   }
 
   after(delayMs: number, action: () => void) {

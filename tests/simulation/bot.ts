@@ -48,6 +48,8 @@ export class Bot {
   readonly begins: number[] = [];
   /** What each item costs it, in ms. */
   handlingMs = 0;
+  /** By how much its machine's clock is ahead. */
+  skewMs: number;
   /** What the stream said of itself, each time it changed its mind. */
   readonly verdicts: { readonly at: number; readonly verdict: Verdict; readonly reason: string }[] = [];
   /** Ends of streams that it was told of, in order. */
@@ -61,6 +63,7 @@ export class Bot {
   constructor(world: World, options: BotOptions) {
     this.#world = world;
     this.options = options;
+    this.skewMs = options.skewMs;
     for (const scope of options.scopes) this.applied.set(scope, []);
   }
 
@@ -70,7 +73,7 @@ export class Bot {
 
   start(): void {
     if (this.process?.alive === true) return;
-    const { name, process } = this.#world.startProcess(`bot${++this.#lives}`, this.options.skewMs);
+    const { name, process } = this.#world.startProcess(`bot${++this.#lives}`, this.skewMs);
     this.process = process;
     this.#world.trace(`${name} starts`);
     for (const [scope, applied] of this.applied) applied.length = this.#stored?.lengths.get(scope) ?? 0;
@@ -80,6 +83,17 @@ export class Bot {
   kill(): void {
     this.process?.kill();
     this.#world.trace('the bot is killed');
+  }
+
+  /** Somebody sets its machine's clock, once nothing waits that was told by the clock as it was. */
+  setClock(byMs: number): void {
+    if ((this.stream?.bufferedBytes ?? 0) > 0 || this.handlingMs > 0) {
+      this.#world.universe.after(50, () => this.setClock(byMs));
+      return;
+    }
+    this.#world.trace(`the bot's clock is set by ${byMs} ms`);
+    this.skewMs += byMs;
+    if (this.process !== undefined) this.process.clock.skewMs = this.skewMs;
   }
 
   async close(): Promise<void> {
@@ -148,7 +162,7 @@ export class Bot {
   }
 
   #gap({ scope, from, to, silentSince, missed, reason }: Gap): void {
-    const { skewMs } = this.options;
+    const { skewMs } = this;
     this.#world.trace(
       `gap ${scope} ${to - from} ms (${reason})${missed === undefined ? '' : ` ${missed.from} ${missed.to}`}`,
     );

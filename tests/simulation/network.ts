@@ -4,7 +4,13 @@
  */
 import { Connection, type Frame, type Socket as ServerSocket } from '@listenpost/core';
 import type { End } from '@listenpost/protocol';
-import type { HttpRequest, HttpResponse, Socket, SocketHandlers } from '../../packages/client/src/doors.ts';
+import type {
+  HandshakeRefusal,
+  HttpRequest,
+  HttpResponse,
+  Socket,
+  SocketHandlers,
+} from '../../packages/client/src/doors.ts';
 import type { SeededRandom } from '../../packages/core/src/testing/seeded-random.ts';
 import type { Zombie } from './truth.ts';
 import type { Universe } from './universe.ts';
@@ -146,7 +152,7 @@ export class Network {
           trace(`${name}: ${response.status}`);
           const { status, headers } = response;
           this.doors.answered(program, request, status, headers['x-gateway'] === undefined);
-          if (!own && (status === 429 || status === 418)) this.#silenced(program, Number(headers['retry-after']));
+          if (!own) this.silenced(program, response);
           resolve(response);
         });
       };
@@ -183,12 +189,10 @@ export class Network {
   }
 
   #arrives(request: HttpRequest, answer: (response: HttpResponse) => void, refused: () => void): void {
-    const { gateway } = this.conditions;
-    if (gateway !== undefined && this.chance(gateway.share)) {
-      const { status, retryAfterSeconds } = gateway;
-      const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-      const headers = { 'x-gateway': 'yes', ...retry };
-      return answer({ status, headers, text: status === 429 ? '{"code":-1003,"msg":"Too many requests."}' : '' });
+    const turnedAway = this.turnedAway();
+    if (turnedAway !== undefined) {
+      const text = turnedAway.status === 429 ? '{"code":-1003,"msg":"Too many requests."}' : '';
+      return answer({ ...turnedAway, text });
     }
     const host = this.doors.host();
     if (host === undefined) return refused();
@@ -206,8 +210,19 @@ export class Network {
       });
   }
 
-  #silenced(program: Program, retryAfterSeconds: number): void {
-    if (!Number.isFinite(retryAfterSeconds)) return;
+  /** By what stands before the venue, request and handshake alike. */
+  turnedAway(): HandshakeRefusal | undefined {
+    const { gateway } = this.conditions;
+    if (gateway === undefined || !this.chance(gateway.share)) return undefined;
+    const { status, retryAfterSeconds } = gateway;
+    const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+    return { status, headers: { 'x-gateway': 'yes', ...retry } };
+  }
+
+  /** The program has been told: where it was a limit, it is to be silent from now on. */
+  silenced(program: Program, { status, headers }: HandshakeRefusal): void {
+    const retryAfterSeconds = Number(headers['retry-after']);
+    if ((status !== 429 && status !== 418) || !Number.isFinite(retryAfterSeconds)) return;
     const until = this.doors.universe.now() + retryAfterSeconds * 1000;
     this.#silence.set(program, Math.max(until, this.#silence.get(program) ?? 0));
   }
@@ -315,18 +330,21 @@ export class Wire {
     const { host: hostOf, trace, universe } = this.#network.doors;
     if (this.#clientOver) return this.#forget();
     const host = hostOf();
-    const refused = (why: string) => {
+    const refused = (why: string, refusal?: HandshakeRefusal) => {
       trace(`${this.name}: handshake refused, ${why}`);
-      universe.after(this.#network.latency(), () => this.#clientClosed(1006, ''));
+      universe.after(this.#network.latency(), () => this.#clientClosed(1006, '', refusal));
     };
+    const turnedAway = this.#network.turnedAway();
+    if (turnedAway !== undefined) return refused(String(turnedAway.status), turnedAway);
     if (host === undefined) return refused('nobody listens');
     if (this.#network.chance(this.#network.conditions.handshakeRefused)) return refused('by chance');
     const request = new Request(url.replace(/^ws/, 'http'), { headers: { upgrade: 'websocket' } });
     const outcome = host.serve(request);
-    if (!(outcome instanceof Connection)) {
-      if (outcome instanceof Response) this.#network.doors.handshakeRefused(this.program, outcome.status);
-      return refused(outcome instanceof Response ? String(outcome.status) : 'no socket');
+    if (outcome instanceof Response) {
+      this.#network.doors.handshakeRefused(this.program, outcome.status);
+      return refused(String(outcome.status), { status: outcome.status, headers: namesOf(outcome) });
     }
+    if (!(outcome instanceof Connection)) return refused('no socket');
     this.#connection = outcome;
     this.#host = host;
     this.#toClient(() => {
@@ -431,16 +449,17 @@ export class Wire {
     this.#forget();
   }
 
-  #clientClosed(code: number, reason: string): void {
+  #clientClosed(code: number, reason: string, refusal?: HandshakeRefusal): void {
     if (this.#clientOver) return;
     this.#clientOver = true;
     this.#network.doors.trace(`${this.name}: closed, ${code}`);
-    this.#tellClosed(code, reason);
+    this.#tellClosed(code, reason, refusal);
   }
 
-  #tellClosed(code: number, reason: string): void {
+  #tellClosed(code: number, reason: string, refusal?: HandshakeRefusal): void {
     this.#forget();
-    if (this.program.alive) this.#handlers.closed(code, reason);
+    if (refusal !== undefined) this.#network.silenced(this.program, refusal);
+    if (this.program.alive) this.#handlers.closed(code, reason, refusal);
   }
 
   #forget(): void {

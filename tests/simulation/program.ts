@@ -6,16 +6,16 @@ import { type SeededRandom, seededRandom } from '../../packages/core/src/testing
 import type { Network, Program } from './network.ts';
 import type { Universe } from './universe.ts';
 
-/** The machine's clock is wrong by so much; its timers run as long as anybody's. */
+/** The machine's clock is wrong by so much, and may be set; its timers run as long as anybody's. */
 export class SkewedClock implements Clock {
   readonly #universe: Universe;
-  readonly #skewMs: number;
+  skewMs: number;
   readonly #alive: () => boolean;
   readonly #waiting = new Set<object>();
 
   constructor(universe: Universe, skewMs: number, alive: () => boolean) {
     this.#universe = universe;
-    this.#skewMs = skewMs;
+    this.skewMs = skewMs;
     this.#alive = alive;
   }
 
@@ -25,7 +25,7 @@ export class SkewedClock implements Clock {
   }
 
   now(): number {
-    return this.#universe.now() + this.#skewMs;
+    return this.#universe.now() + this.skewMs;
   }
 
   ticks(): number {

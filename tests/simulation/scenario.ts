@@ -35,6 +35,8 @@ export interface Scenario {
   readonly tokenValidityMs: number;
   readonly handoverAfterMs: number;
   readonly deduplicate: boolean;
+  /** When the bot's clock is set, and by how much, in ms. */
+  readonly clockSteps: readonly { readonly at: number; readonly byMs: number }[];
 }
 
 const PLENTY = 256 * 1024 * 1024;
@@ -66,6 +68,7 @@ export function scenarioOf(seed: number): Scenario {
   const parallel = random.below(4) === 0 ? 2 : 1;
   const short = troubleMs <= 5 * MINUTE;
   const oneAtATime = short && parallel === 2 && random.below(2) === 0;
+  const faults = oneAtATime ? spaced(random, troubleMs) : planned(random, troubleMs, faultEveryMs);
   return {
     seed,
     product,
@@ -73,7 +76,7 @@ export function scenarioOf(seed: number): Scenario {
     resume,
     parallel,
     troubleMs,
-    faults: oneAtATime ? spaced(random, troubleMs) : planned(random, troubleMs, faultEveryMs),
+    faults,
     oneAtATime,
     eventEveryMs,
     skewMs: random.below(3) === 0 ? random.below(2 * HOUR) - HOUR : 0,
@@ -86,7 +89,17 @@ export function scenarioOf(seed: number): Scenario {
       : random.pick([10 * MINUTE, 2 * HOUR, 24 * HOUR]),
     handoverAfterMs: short ? random.pick([MINUTE, 3 * MINUTE, 23 * HOUR]) : random.pick([HOUR, 23 * HOUR, 24 * HOUR]),
     deduplicate: true,
+    clockSteps: faults.some(({ fault }) => RESTARTS.has(fault.name)) ? [] : clockSteps(random, troubleMs),
   };
+}
+
+/** What a bot has stored is by the clock of then: one that starts again behind a step cannot know. */
+const RESTARTS: ReadonlySet<string> = new Set(['bot killed', 'slow consumer']);
+
+/** In one seed of four, once or twice. */
+function clockSteps(random: SeededRandom, troubleMs: number): Scenario['clockSteps'] {
+  const count = random.below(4) === 0 ? 1 + random.below(2) : 0;
+  return Array.from({ length: count }, () => ({ at: random.below(troubleMs), byMs: random.below(2 * HOUR) - HOUR }));
 }
 
 /** Nothing goes wrong but what is put in: the venue is there, one connection reads. */
@@ -110,6 +123,7 @@ export function fairWeather(product: ClientProduct, change: Partial<Scenario>): 
     tokenValidityMs: 24 * HOUR,
     handoverAfterMs: 23 * HOUR,
     deduplicate: true,
+    clockSteps: [],
     ...change,
   };
 }

@@ -200,6 +200,7 @@ export class World {
     await pass(SECOND);
     for (const { at, durationMs, fault } of scenario.faults)
       universe.at(START + at, () => this.#begin(fault, durationMs));
+    for (const { at, byMs } of scenario.clockSteps) universe.at(START + at, () => this.bot.setClock(byMs));
     for (const scope of scenario.scopes) for (const account of [ACCOUNT, OTHER]) this.#publishSoon(account, scope);
     this.bot.start();
     await universe.run(START + scenario.troubleMs, everyTurn);

@@ -2,8 +2,9 @@
  * The one place that wires the SDK together: from options to what a stream runs on. What differs between products is in
  * their rows (`products.ts`, `venues.ts`), so that here are two ways of being granted and nothing else.
  */
-import type { Doors } from './doors.ts';
+
 import { type Fault, guardedDoors } from './doors/guarded.ts';
+import type { Doors } from './doors.ts';
 import { OptionsError, RateLimitError, streamError } from './errors.ts';
 import type { WireEvent } from './events.ts';
 import type { OpenFeed } from './feed/feed.ts';
@@ -17,7 +18,13 @@ import { type GrantLost, ListenKeyKeeper } from './keep/listen-key-keeper.ts';
 import { ListenTokens } from './keep/listen-tokens.ts';
 import { probe } from './keep/probe.ts';
 import { bounded, type CheckAccount, scopesOf, type UserDataStreamOptions } from './options.ts';
-import { type ClientProduct, type Listening, type ListenKeyListening, listeningOf, type SubscriptionListening } from './products.ts';
+import {
+  type ClientProduct,
+  type Listening,
+  type ListenKeyListening,
+  listeningOf,
+  type SubscriptionListening,
+} from './products.ts';
 import { type SteadyClock, steadyClockOf } from './steady-clock.ts';
 import { customVenue, PRESETS, type ProductUrls, type Venue } from './venues.ts';
 import { accountCheck } from './wire/account-check.ts';
@@ -181,7 +188,10 @@ function byListenKey(
     throw new OptionsError('baseUrl: this product needs `stream`, the origin of its stream connections');
   let lost: GrantLost = () => undefined;
   const { listenKey } = options;
-  const keys = listenKey === undefined ? listenKeysOverRest(rest, listening) : listenKeysGiven(doors.clock, closing.signal, listenKey);
+  const keys =
+    listenKey === undefined
+      ? listenKeysOverRest(rest, listening)
+      : listenKeysGiven(doors.clock, closing.signal, listenKey);
   const { validityMs } = listening;
   const keeper = new ListenKeyKeeper({ doors, fault, keys, validityMs, budget, onLost: (...why) => lost(...why) });
   const url = `${urls.stream}${listening.streamBase}/stream`;

@@ -3,7 +3,7 @@
  * hour; here it does when the clock has moved so far.
  *
  * Timers of thirty seconds and more follow, shorter ones are the machine's: those wait for an answer or space out attempts, and
- * answers come in the machine's time. `Date` follows too. Timers made before `install` do not.
+ * answers come in the machine's time. `Date` and `performance.now` follow too. Timers made before `install` do not.
  */
 import * as diagnostics_channel from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
@@ -46,6 +46,7 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
     clearInterval: globalThis.clearInterval,
     Date: globalThis.Date,
   };
+  const machineTicks = performance.now.bind(performance);
 
   /** Stands where a `Timeout` would. It keeps no process alive: what a client waits for is its socket. */
   class LongTimer {
@@ -94,6 +95,8 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
     readonly #underWay = new Set<unknown>();
     /** How far the clock has been moved ahead of the machine's. */
     #aheadMs = 0;
+    /** By how much it has been moved in all. `performance.now` keeps it, since it never goes back. */
+    #movedMs = 0;
     #installed = false;
 
     now(): number {
@@ -106,6 +109,7 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
         throw new Error('the timers of this process follow another emulator already; close it first');
       this.#installed = true;
       this.#aheadMs = now - machine.Date.now();
+      performance.now = () => machineTicks() + this.#movedMs;
       this.#put({
         setTimeout: this.#setter(machine.setTimeout as never, false),
         setInterval: this.#setter(machine.setInterval as never, true),
@@ -139,12 +143,18 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
     /** Runs what is due by this instant, in order. */
     runUntil(instant: number): void {
       for (let timer = this.#dueBy(instant); timer !== undefined; timer = this.#dueBy(instant)) {
-        this.#aheadMs = Math.max(this.#aheadMs, timer.due - machine.Date.now());
+        this.#moveTo(timer.due);
         if (timer.repeats) timer.due = Math.ceil(timer.due + timer.delayMs);
         else this.#timers.delete(timer);
         timer.callback();
       }
-      this.#aheadMs = Math.max(this.#aheadMs, instant - machine.Date.now());
+      this.#moveTo(instant);
+    }
+
+    #moveTo(instant: number): void {
+      const byMs = Math.max(0, instant - machine.Date.now() - this.#aheadMs);
+      this.#aheadMs += byMs;
+      this.#movedMs += byMs;
     }
 
     /**
@@ -152,8 +162,8 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
      * before whose answer everything arrives that the emulator has sent.
      */
     async settled(roundTrip: () => Promise<unknown>): Promise<void> {
-      const began = performance.now();
-      for (let quiet = 0; quiet < 2 && performance.now() - began < SETTLE_MS_MAX; ) {
+      const began = machineTicks();
+      for (let quiet = 0; quiet < 2 && machineTicks() - began < SETTLE_MS_MAX; ) {
         await roundTrip();
         await new Promise<void>((resolve) => void machine.setTimeout(resolve, SETTLE_MS));
         quiet = this.#underWay.size === 0 ? quiet + 1 : 0;

@@ -220,7 +220,8 @@ class Ear {
   readonly message = (data: string | Uint8Array) =>
     this.#hear('message', typeof data === 'string' ? data : Array.from(data));
   readonly ponged = () => this.#hear('ponged');
-  readonly closed = (...how: [code: number, reason: string, refusal?: HandshakeRefusal]) => this.#hear('closed', ...how);
+  readonly closed = (...how: [code: number, reason: string, refusal?: HandshakeRefusal]) =>
+    this.#hear('closed', ...how);
 
   #hear(...told: Told): void {
     this.told.push(told);

@@ -1,7 +1,7 @@
 /** A feed by a listenKey: the key over REST, its events on a wrapped stream connection (derivatives §1, §3). */
 
-import type { Doors, Timer } from '../doors.ts';
 import type { Fault } from '../doors/guarded.ts';
+import type { Doors, Timer } from '../doors.ts';
 import { streamError, type UserDataStreamError } from '../errors.ts';
 import type { ListenKeyKeeper } from '../keep/listen-key-keeper.ts';
 import { jittered } from '../keep/wait.ts';

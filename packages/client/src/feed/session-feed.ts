@@ -3,8 +3,8 @@
  * subscriptionId. Granted by a signature, or by a listenToken that is renewed on the same session ahead of its end.
  */
 import { LISTEN_TOKEN_LIFECYCLE, type ListenTokenInput, type ListenTokenState } from '@listenpost/protocol';
-import type { Doors, Timer } from '../doors.ts';
 import type { Fault } from '../doors/guarded.ts';
+import type { Doors, Timer } from '../doors.ts';
 import { RateLimitError, streamError, type UserDataStreamError, VenueError } from '../errors.ts';
 import type { Budget } from '../keep/budget.ts';
 import type { ListenTokens } from '../keep/listen-tokens.ts';

@@ -5,8 +5,8 @@
  * All comparisons are made by the venue's own clock or positions; what an answer proves, it proves for when it was asked.
  */
 import { parsePosition } from '@listenpost/protocol';
-import type { Clock, Timer } from '../doors.ts';
 import type { Fault } from '../doors/guarded.ts';
+import type { Clock, Timer } from '../doors.ts';
 import { streamError } from '../errors.ts';
 import type { WireEvent } from '../events.ts';
 import { msOf } from '../wire/time-unit.ts';

@@ -68,12 +68,7 @@ const GIVEN_WITHIN_MS = 10_000;
  * What the user's function answers. That it fails says nothing of tomorrow, unless it throws an error that says so; what it
  * said stays in `cause`, where no message can carry a secret of it on.
  */
-async function given(
-  clock: Clock,
-  closing: AbortSignal,
-  option: string,
-  ask: () => Promise<string>,
-): Promise<string> {
+async function given(clock: Clock, closing: AbortSignal, option: string, ask: () => Promise<string>): Promise<string> {
   if (closing.aborted) throw new NetworkError(`${option}: its function was not asked: the stream is closed`);
   let release = (): void => undefined;
   const givenUp = new Promise<never>((_, reject) => {

@@ -6,8 +6,8 @@
  * (users-and-peers P7). So `close` only stops extending it.
  */
 import { LISTEN_KEY_LIFECYCLE } from '@listenpost/protocol';
-import type { Clock, Doors, Timer } from '../doors.ts';
 import type { Fault } from '../doors/guarded.ts';
+import type { Clock, Doors, Timer } from '../doors.ts';
 import { streamError, type UserDataStreamError, VenueError } from '../errors.ts';
 import { Life } from '../lifecycle.ts';
 import type { Budget } from './budget.ts';

@@ -12,7 +12,7 @@
  * A duplicate is what a position says it is, or, on a venue without them, an event whose documented identity was seen within
  * `identityWindowMs` (docs/event-identity.md).
  */
-import { type Position, parsePosition } from '@listenpost/protocol';
+import { type Position, parsePosition, printPosition } from '@listenpost/protocol';
 import type { Clock } from '../doors.ts';
 import type { WireEvent } from '../events.ts';
 import type { Feed, FeedEvent, Join } from '../feed/feed.ts';
@@ -52,6 +52,8 @@ export interface ScopeMergeOptions {
 interface Tap {
   readonly feed: Feed;
   readonly join: Join;
+  /** When it joined, by the clock that is never set. */
+  readonly joinedTicks: number;
   /** Where the venue numbers its events: the position at which the feed joined, until the stream has reached it. */
   aim: Position | undefined;
   /** Null once the feed covers. */
@@ -73,8 +75,8 @@ export class ScopeMerge {
   /** When the account was last known to have nothing that had not arrived. */
   #accountProvenAt = 0;
   #lostBy = 'the stream was not read';
-  /** Where the last gap ended. */
-  #bridgedTo: number | undefined;
+  /** The feed that ended the last gap, with its join. */
+  #bridge: Tap | undefined;
 
   /** `from`: where an earlier run stopped. */
   constructor(options: ScopeMergeOptions, from: { readonly position?: Position; readonly at?: number } = {}) {
@@ -119,10 +121,11 @@ export class ScopeMerge {
 
   joined(feed: Feed, join: Join): void {
     const aim = join.position === undefined ? undefined : parsePosition(join.position);
-    const tap: Tap = { feed, join, aim, held: [], heldBytes: 0, provedAt: join.at };
+    const joinedTicks = this.#options.clock.ticks();
+    const tap: Tap = { feed, join, joinedTicks, aim, held: [], heldBytes: 0, provedAt: join.at };
     this.#taps.set(feed, tap);
     if (this.#fits(tap)) this.#cover(tap);
-    else if (!this.whole) this.#bridge(tap);
+    else if (!this.whole) this.#bridgeTo(tap);
   }
 
   event(feed: Feed, event: FeedEvent): void {
@@ -147,7 +150,7 @@ export class ScopeMerge {
     if (tap.held !== null || this.whole) return;
     this.#lostBy = reason;
     const [next] = [...this.#taps.values()].sort((a, b) => a.join.at - b.join.at);
-    if (next !== undefined) this.#bridge(next);
+    if (next !== undefined) this.#bridgeTo(next);
   }
 
   /** The account was found to have nothing, at this instant, that had not arrived. */
@@ -183,8 +186,9 @@ export class ScopeMerge {
   }
 
   /** Nobody is left who could bring what lies between: it is missing. */
-  #bridge(tap: Tap): void {
-    const { at, missed } = tap.join;
+  #bridgeTo(tap: Tap): void {
+    const { at } = tap.join;
+    const missed = this.#missed(tap);
     // A cursor's instant may lie ahead: another machine's clock wrote it.
     const from = Math.min(this.#covered ?? at, at);
     const silentSince = Math.min(from, this.silentSince);
@@ -193,10 +197,19 @@ export class ScopeMerge {
     tap.aim = undefined;
     this.#begun = true;
     this.#covered = at;
-    this.#bridgedTo = at;
+    this.#bridge = tap;
     this.#options.gap({ from, to: at, silentSince, missed, reason: this.#lostBy });
     this.#accountProvenAt = tap.join.at;
     this.#flush(tap);
+    this.#caughtUp();
+  }
+
+  /** What its feed said when it was asked for what the stream then had, as far as nobody else has brought it since. */
+  #missed({ join, aim }: Tap): Missed | undefined {
+    const has = this.#position;
+    return join.missed === undefined || has === undefined || aim === undefined
+      ? join.missed
+      : { from: printPosition(has), to: printPosition(aim) };
   }
 
   #flush(tap: Tap): void {
@@ -214,11 +227,13 @@ export class ScopeMerge {
    * What a feed holds that was opened beside the one which ended a gap may begin before that one's first event: inside the gap
    * that was told already, and behind what has been given out since. It is left out: late is not in order.
    */
-  #inOrder({ held, join }: Tap): readonly FeedEvent[] {
+  #inOrder({ held, join, joinedTicks }: Tap): readonly FeedEvent[] {
     const { identityOf } = this.#options;
+    const bridge = this.#bridge;
     if (held === null) return [];
-    if (this.#bridgedTo === undefined || join.position !== undefined || identityOf === undefined) return held;
-    if (join.at - this.#bridgedTo > JOINING_MS_MAX) return held;
+    if (bridge === undefined || join.position !== undefined || identityOf === undefined) return held;
+    // By either clock: the one may have been set meanwhile, by the other the join may have been told late.
+    if (Math.min(join.at - bridge.join.at, joinedTicks - bridge.joinedTicks) > JOINING_MS_MAX) return held;
     const firstKnown = held.findIndex(({ event }) => this.#knows(identityOf(event)));
     return held.slice(Math.max(0, firstKnown));
   }
@@ -248,7 +263,7 @@ export class ScopeMerge {
     this.#lastEventAt = this.#options.clock.now();
     this.#lastSentAfter = Math.max(this.#lastSentAfter, Math.min(this.#covered ?? 0, this.#lastEventAt));
     this.#options.event(event);
-    if (position !== undefined) this.#caughtUp(position);
+    if (position !== undefined) this.#caughtUp();
   }
 
   /** 0: the next one. Negative: had. Positive: others are missing before it. */
@@ -259,9 +274,10 @@ export class ScopeMerge {
     return Math.sign(position.sequence - at.sequence - 1);
   }
 
-  #caughtUp(position: Position): void {
+  /** Feeds cover whose position the stream has come to. */
+  #caughtUp(): void {
     for (const tap of [...this.#taps.values()]) {
-      if (tap.aim === undefined || !reaches(position, tap.aim)) continue;
+      if (tap.aim === undefined || !reaches(this.#position, tap.aim)) continue;
       tap.aim = undefined;
       if (tap.held === null) this.#advance(tap);
       else this.#flush(tap);
@@ -272,7 +288,7 @@ export class ScopeMerge {
   #knows(identity: string): boolean {
     const { identityWindowMs, clock } = this.#options;
     const seenAt = this.#seen.get(identity);
-    return seenAt !== undefined && clock.now() - seenAt <= identityWindowMs;
+    return seenAt !== undefined && clock.ticks() - seenAt <= identityWindowMs;
   }
 
   #seenBefore(event: WireEvent): boolean {
@@ -280,7 +296,8 @@ export class ScopeMerge {
     if (identityOf === undefined) return false;
     const identity = identityOf(event);
     if (this.#knows(identity)) return true;
-    const now = clock.now();
+    // A clock that is set must not let what is held come behind the memory of its twin.
+    const now = clock.ticks();
     this.#seen.delete(identity);
     this.#seen.set(identity, now);
     for (const [oldest, at] of this.#seen) {

@@ -259,7 +259,10 @@ export class Supervisor {
     }
     const lastEventAt = latest(merges.map((merge) => merge.lastEventAt));
     if (lastEventAt !== undefined && now - lastEventAt <= quietAfterMs) return ['live', 'events come'];
-    return ['quiet', this.#watch?.answers === true ? 'the connection and the account answer' : 'the connection answers'];
+    return [
+      'quiet',
+      this.#watch?.answers === true ? 'the connection and the account answer' : 'the connection answers',
+    ];
   }
 }
 
