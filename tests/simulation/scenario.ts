@@ -93,8 +93,8 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-/** What a bot has stored is by the clock of then: one that starts again behind a step cannot know. */
-const RESTARTS: ReadonlySet<string> = new Set(['bot killed', 'slow consumer']);
+/** What a bot has stored is by the clock of then: a stream that begins again behind a step cannot know. */
+const RESTARTS: ReadonlySet<string> = new Set(['bot killed', 'slow consumer', 'API key revoked']);
 
 /** In one seed of four, once or twice. */
 function clockSteps(random: SeededRandom, troubleMs: number): Scenario['clockSteps'] {
