@@ -6,12 +6,14 @@ import type { ClientProduct } from './products.ts';
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Is<T extends true> = T;
 
+type OfTheConnection = { readonly e: 'listenKeyExpired' | 'eventStreamTerminated' | 'serverShutdown' };
+
 type Item = StreamEvent<'usdm'> | Gap | Snapshot<{ readonly orders: number }>;
 
 export type Statements = [
-  Is<Same<Exclude<StreamEvent<'usdm'>, UnknownEvent>, EventOf<'usdm'>>>,
+  Is<Same<Exclude<StreamEvent<'usdm'>, UnknownEvent>, Exclude<EventOf<'usdm'>, OfTheConnection>>>,
   Is<Same<Extract<StreamEvent<'usdm'>, { readonly e: 'TRADE_LITE' }>['i'], number | bigint>>,
-  Is<Same<Exclude<StreamEvent, UnknownEvent>, EventOf<ClientProduct>>>,
+  Is<Same<Exclude<StreamEvent, UnknownEvent>, Exclude<EventOf<ClientProduct>, OfTheConnection>>>,
 ];
 
 export function told(item: Item): string | number | bigint | boolean {
@@ -40,7 +42,6 @@ export function rest(event: StreamEvent<'pmpro'>): UnknownEvent | undefined {
     case 'riskLevelChange':
       return event.ae === '' ? undefined : undefined;
     case 'uniMMRDrop':
-    case 'listenKeyExpired':
       return undefined;
     default:
       return event;

@@ -19,7 +19,10 @@ export interface SnapshotContext {
   readonly signal: AbortSignal;
 }
 
-/** Asks an account what it says of itself. Rejects where it cannot be asked: the stream is then `suspect`, not dead. */
+/**
+ * Asks an account what it says of itself. Rejects where it cannot be asked: the stream is then `suspect`, not dead. So does one that
+ * has not answered within ten seconds.
+ */
 export type CheckAccount = (scope: string) => Promise<AccountState>;
 
 /** Which account's stream is read, where, and how carefully. Only `product` and a right to read it must be given. */

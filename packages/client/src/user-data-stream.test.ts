@@ -175,6 +175,19 @@ describe('a stream', () => {
     expect(doors.sockets).toHaveLength(2);
   });
 
+  test('hands over at an instant of its own where many are told to at once', async () => {
+    const { doors, stream, open } = story();
+    doors.random.next = () => 0.9;
+    stream[Symbol.asyncIterator]();
+    await open();
+    doors.socket.receive({ stream: '!serverShutdown', data: { e: 'serverShutdown', E: 1 } });
+    await doors.clock.advance(899);
+    expect(doors.sockets).toHaveLength(1);
+    await doors.clock.advance(1);
+    expect(doors.sockets).toHaveLength(2);
+    await stream.close();
+  });
+
   test('hands over when its user chooses', async () => {
     const { doors, stream, open } = story();
     stream[Symbol.asyncIterator]();
@@ -264,6 +277,34 @@ describe('a stream', () => {
     await other.close();
   });
 
+  test('takes over the pause that another stream of the process has come to', async () => {
+    const { doors, stream } = story();
+    stream[Symbol.asyncIterator]();
+    doors.answer = () => new Error('unreachable');
+    await doors.clock.advance(10_000);
+    const options = { product: 'usdm', apiKey: 'another', venue: listenpost('http://venue'), check: false } as const;
+    const other = new UserDataStream(options, wire(options, doors));
+    other[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    expect(other.status.reason).toEndWith('trying again in 1000 ms');
+    await Promise.all([stream.close(), other.close()]);
+  });
+
+  test('opens no connection beyond what a venue takes of one address', async () => {
+    const doors = new ManualDoors();
+    doors.answer = () => json({ listenKey: 'k1' });
+    const options = { product: 'usdm', apiKey: 'key', venue: listenpost('http://venue'), check: false } as const;
+    const wiring = wire(options, doors);
+    for (let n = 0; n < 240; n++) wiring.budget.connectionDelayMs();
+    const stream = new UserDataStream(options, wiring);
+    stream[Symbol.asyncIterator]();
+    await doors.clock.advance(5 * MINUTE - 1);
+    expect(doors.sockets).toEqual([]);
+    await doors.clock.advance(2);
+    expect(doors.sockets).toHaveLength(1);
+    await stream.close();
+  });
+
   test('closes without a timer or a socket left behind, whenever it is closed', async () => {
     for (const moment of [0, 1, 2, 3]) {
       const { doors, stream, open } = story();
@@ -312,6 +353,59 @@ describe('a stream', () => {
     expect(error).toBeInstanceOf(UnexpectedError);
     expect((error as UnexpectedError).message).toBe('connection: opened cannot come while it is open');
     expect(doors.clock.pending).toBe(0);
+  });
+
+  test('gives who asks several times at once as many items, in order', async () => {
+    const { stream, open, event } = story();
+    const items = stream[Symbol.asyncIterator]();
+    const asked = [items.next(), items.next(), items.next()];
+    await open();
+    for (const e of ['a', 'b', 'c']) event(e);
+    expect((await Promise.all(asked)).map(({ value }) => (value as { e: string }).e)).toEqual(['a', 'b', 'c']);
+    await stream.close();
+  });
+
+  test('takes an event that comes without its envelope, or by the name of key and event', async () => {
+    const { doors, stream, open } = story();
+    const items = stream[Symbol.asyncIterator]();
+    await open();
+    doors.socket.receive({ e: 'a', E: 1 });
+    doors.socket.receive({ stream: 'k1@b', data: { e: 'b', E: 1 } });
+    expect(await take(items, 2)).toEqual(['a', 'b']);
+    await stream.close();
+  });
+
+  test('reads no further on a connection that brings another stream’s events', async () => {
+    const { doors, stream, open } = story();
+    stream[Symbol.asyncIterator]();
+    await open();
+    doors.socket.receive({ stream: 'k2', data: { e: 'a', E: 1 } });
+    expect(doors.socket.ended).toBe('closed');
+    expect(stream.status.verdict).toBe('dead');
+    await stream.close();
+  });
+
+  test('is closed by leaving the loop', async () => {
+    const { doors, stream, open, event } = story();
+    const left = (async () => {
+      for await (const _ of stream) break;
+    })();
+    await open();
+    event('a');
+    await left;
+    await doors.clock.advance(HOUR);
+    expect([doors.socket.ended, doors.clock.pending]).toEqual(['closed', 0]);
+  });
+
+  test('is closed by `await using`', async () => {
+    const { doors, stream, open } = story();
+    await (async () => {
+      await using used = stream;
+      used[Symbol.asyncIterator]();
+      await open();
+    })();
+    await doors.clock.advance(HOUR);
+    expect([doors.socket.ended, doors.clock.pending]).toEqual(['closed', 0]);
   });
 
   test('has one reader', () => {
@@ -423,6 +517,39 @@ describe('a cursor', () => {
     expect(stream.cursor).toBe(standsAt('e:2'));
   });
 
+  test('that is stored goes before `from`', async () => {
+    const stored = '{"v":1,"scopes":{"usdm":{"position":"e:5"}}}';
+    const cursorStore = { load: async () => stored, save: async () => undefined };
+    const { doors, stream, open } = story({ cursorStore, from: 'e:1' }, { resume: true });
+    stream[Symbol.asyncIterator]();
+    await settled();
+    await open();
+    expect(doors.socket.url).toEndWith('&resume=e%3A5');
+    await stream.close();
+  });
+
+  test('is stored by `commit` and by nothing else where its user says so', async () => {
+    const saved: string[] = [];
+    const cursorStore = {
+      load: async () => undefined,
+      save: async (_: string, cursor: string) => void saved.push(cursor),
+    };
+    const { doors, stream, open, event } = story({ cursorStore, commit: 'manual' }, { resume: true });
+    const items = stream[Symbol.asyncIterator]();
+    await settled();
+    await open();
+    doors.socket.receive({ stream: 'k1', resume: { position: 'e:0' } });
+    event('a', 'e:1');
+    event('b', 'e:2');
+    await take(items, 2);
+    expect(saved).toEqual([]);
+    await stream.commit();
+    // With the event in hand.
+    expect(saved).toEqual([expect.stringContaining('"position":"e:2"')]);
+    await stream.close();
+    expect(saved).toHaveLength(1);
+  });
+
   test('is stored before the next event is handed out, and read when a bot starts again', async () => {
     const stored = new Map<string, string>();
     const cursorStore = {
@@ -491,16 +618,19 @@ describe('a cursor', () => {
 
 describe('a snapshot', () => {
   test('stands before every event that came since the stream was joined', async () => {
-    let finish: (state: string) => void = () => undefined;
-    const { stream, open, event } = story({
+    let finish: ((state: string) => void) | undefined;
+    const { doors, stream, open, event } = story({
       snapshot: () => new Promise<string>((resolve) => (finish = resolve)),
     });
     const items = stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1000);
+    // What happens between a snapshot and the subscription would be in neither.
+    expect(finish).toBeUndefined();
     await open();
     event('a');
     await settled();
     expect(stream.bufferedBytes).toBe(0);
-    finish('state');
+    finish?.('state');
     event('b');
     expect(await take(items, 3)).toEqual(['snapshot', 'a', 'b']);
   });
@@ -740,6 +870,52 @@ describe('the verdict', () => {
     const { value } = await items.next();
     expect(value).toMatchObject({ e: 'gap', reason: 'the account has changed and no event came' });
     expect((value as { from: number }).from).toBeLessThanOrEqual(silentSince);
+  });
+
+  test('is asked of the account where that is silent, and not where events come', async () => {
+    let asked = 0;
+    const check = async () => {
+      asked++;
+      return { changedAt: 1 };
+    };
+    const { doors, stream, open, event } = story({ check, checkAfterMs: 30_000 });
+    stream[Symbol.asyncIterator]();
+    await open();
+    const pass = async (ms: number, brings: boolean) => {
+      for (let past = 0; past < ms; past += 5000) {
+        await doors.clock.advance(5000);
+        doors.socket.pong();
+        if (brings) event(`e${past}`);
+      }
+    };
+    await pass(10 * MINUTE, true);
+    // The first look, by which silence is measured.
+    expect(asked).toBe(1);
+    await pass(2 * MINUTE, false);
+    expect(asked).toBeGreaterThanOrEqual(4);
+    await stream.close();
+  });
+
+  test('is suspect while a check does not answer, and asked again after a while', async () => {
+    let asked = 0;
+    const check = () => {
+      asked++;
+      return new Promise<never>(() => undefined);
+    };
+    const { doors, stream, open } = story({ check, checkAfterMs: 30_000 });
+    stream[Symbol.asyncIterator]();
+    await open();
+    for (let past = 0; past < 2 * MINUTE; past += 5000) {
+      await doors.clock.advance(5000);
+      doors.socket.pong();
+    }
+    expect(asked).toBe(4);
+    expect(stream.status).toMatchObject({
+      verdict: 'suspect',
+      reason: 'the account could not be asked: check: its function did not answer within 10000 ms',
+    });
+    await stream.close();
+    expect(doors.clock.pending).toBe(0);
   });
 
   test('is dead when a connection that is handed over had lost the stream before its silence was measured', async () => {

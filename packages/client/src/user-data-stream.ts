@@ -165,8 +165,18 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
       throw new OptionsError('a stream has one reader: make another stream, or use `on` for several handlers');
     this.#read = true;
     this.#begin().catch((cause: unknown) => this.#fail(streamError(cause)));
+    let asked: Promise<unknown> | undefined;
     return {
-      next: () => this.#next(),
+      // One after the other, as of a generator: whoever asks twice at once gets two items, in order.
+      next: () => {
+        const result = asked === undefined ? this.#next() : asked.then(() => this.#next());
+        const over = () => {
+          if (asked === settled) asked = undefined;
+        };
+        const settled: Promise<unknown> = result.then(over, over);
+        asked = settled;
+        return result;
+      },
       return: async () => {
         await this.close();
         return { done: true, value: undefined };

@@ -12,6 +12,7 @@ import { LINE_SETTINGS, type LineSettings } from './feed/line.ts';
 import { ListenKeyFeed } from './feed/listen-key-feed.ts';
 import { SessionFeed } from './feed/session-feed.ts';
 import type { AccountState, CheckAccounts } from './keep/account-watch.ts';
+import { asked } from './keep/asked.ts';
 import { type Budget, budgetOf } from './keep/budget.ts';
 import { listenKeysGiven, listenKeysOverRest, listenTokensGiven, listenTokensOverRest } from './keep/grant-source.ts';
 import { type GrantLost, ListenKeyKeeper } from './keep/listen-key-keeper.ts';
@@ -149,7 +150,7 @@ function partsOf(
   if (urls === undefined)
     throw new OptionsError(`venue: ${venue.name} has no ${product}; choose another venue or give baseUrl`);
   // By the clock that all streams share, not by the guard of this one.
-  const budget = budgetOf(unguarded, urls.rest);
+  const budget = budgetOf(unguarded, urls.rest, (listening.grant === 'listenKey' ? urls.stream : urls.wsApi) ?? '');
   const doors = guardedDoors(unguarded, fault);
   const serverTime = new ServerTime(doors.clock);
   const credentials = { apiKey, signer };
@@ -191,7 +192,7 @@ function byListenKey(
   const keys =
     listenKey === undefined
       ? listenKeysOverRest(rest, listening)
-      : listenKeysGiven(doors.clock, closing.signal, listenKey);
+      : listenKeysGiven({ clock: doors.clock, closing: closing.signal }, listenKey);
   const { validityMs } = listening;
   const keeper = new ListenKeyKeeper({ doors, fault, keys, validityMs, budget, onLost: (...why) => lost(...why) });
   const url = `${urls.stream}${listening.streamBase}/stream`;
@@ -228,7 +229,7 @@ function listenTokensOf({ options, doors, rest, credentials, closing }: Parts, p
   const tokens =
     listenToken === undefined
       ? listenTokensOverRest(rest, path, credentials.signer !== undefined)
-      : listenTokensGiven(doors.clock, closing.signal, listenToken);
+      : listenTokensGiven({ clock: doors.clock, closing: closing.signal }, listenToken);
   return new ListenTokens({ clock: doors.clock, tokens, validityMs: bounded(options, 'tokenValidityMs') });
 }
 
@@ -239,7 +240,10 @@ function checkOf(
 ): CheckAccounts | undefined {
   const { check, product } = options;
   if (check === false) return undefined;
-  if (check !== undefined) return each(check);
+  if (check !== undefined) {
+    const asking = { clock: doors.clock, closing: closing.signal };
+    return each((scope) => asked(asking, 'check', () => check(scope)));
+  }
   if (venue.resume) return probe({ clock: doors.clock, budget, openFeed, signal: closing.signal });
   const own = credentials.signer === undefined ? undefined : accountCheck(product, rest);
   return own === undefined ? undefined : whereItCan(each(own));

@@ -85,8 +85,9 @@ export class ListenKeyFeed implements Feed {
   #frame(frame: Frame, bytes: number): void {
     switch (frame.kind) {
       case 'event':
-        if (frame.stream === this.#key) this.#event(frame, bytes);
-        else if (frame.event.e === 'serverShutdown') this.#shutdownAnnounced();
+        if (frame.event.e === 'serverShutdown') this.#shutdownAnnounced();
+        else if (this.#isOurs(frame.stream)) this.#event(frame, bytes);
+        else this.#end('the venue sent an event of a stream that was not asked for', undefined);
         return;
       case 'resume':
         if (frame.position === null) this.#lost('the listenKey reads nothing');
@@ -98,6 +99,11 @@ export class ListenKeyFeed implements Feed {
       case 'unreadable':
         this.#end(`the venue sent what is no frame: ${frame.problem}`, undefined);
     }
+  }
+
+  /** Some venues name the event beside the key, or leave the envelope out: on this connection it can be no other's. */
+  #isOurs(stream: string | undefined): boolean {
+    return stream === undefined || stream === this.#key || stream.startsWith(`${this.#key}@`);
   }
 
   #event({ event, position }: EventFrame, bytes: number): void {

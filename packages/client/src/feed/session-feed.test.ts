@@ -170,6 +170,32 @@ describe('a session by tokens', () => {
     expect(doors.sockets).toHaveLength(1);
   });
 
+  test.each([
+    [0, 24],
+    [1, 36],
+  ])('renews a token at an instant of its own (draw %d after %d minutes)', async (draw, minutes) => {
+    const { open, answer, pass, doors, requests } = feeding();
+    doors.random.next = () => draw;
+    await open();
+    await answer({ subscriptionId: 0, expirationTime: 1 });
+    await pass(minutes * MINUTE - 1000);
+    expect(requests()).toHaveLength(1);
+    await pass(1000);
+    expect(requests()).toHaveLength(2);
+  });
+
+  test('asks nothing while the venue wants silence, and tells others of a limit that it meets', async () => {
+    const blocked = feeding({ scopes: ['spot'], signature: true });
+    blocked.budget.refused(blocked.doors.clock.now() + 30_000);
+    await blocked.open();
+    expect(blocked.requests()).toEqual([]);
+    expect((blocked.told[0] as unknown[]).slice(0, 2)).toEqual(['ended', 'no subscription of spot']);
+    const limited = feeding({ scopes: ['spot'], signature: true });
+    await limited.open();
+    await limited.refuse(-1003, 'Too many requests.', 429);
+    expect(limited.budget.blockedUntil).toBe(limited.doors.clock.now() + 60_000);
+  });
+
   test('tries a renewal again until the token ends, and takes the lapse on the same session', async () => {
     const { open, answer, pass, doors, socket, told, requests } = feeding();
     await open();

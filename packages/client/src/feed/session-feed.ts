@@ -306,7 +306,7 @@ export class SessionFeed implements Feed {
 
   #renewalAnswered(subscription: Subscription, result: SubscribeResult): void {
     if (this.#closed) return;
-    if (subscription.id === undefined) return this.#opened(subscription, result);
+    if (subscription.life.state !== 'live') return this.#opened(subscription, result);
     if (result.subscriptionId === subscription.id) return this.#renewed(subscription);
     // The old one had ended unseen, and this is a new one: what lay between is not proven.
     this.#end('a renewal found its subscription gone', undefined);
@@ -316,7 +316,7 @@ export class SessionFeed implements Feed {
   #renewalFailed(subscription: Subscription, error: UserDataStreamError): void {
     const { doors, budget } = this.#options;
     if (this.#closed) return;
-    if (subscription.id === undefined) return this.#subscribeSoon([subscription]);
+    if (subscription.life.state !== 'live') return this.#subscribeSoon([subscription]);
     if (subscription.deadline === undefined) return;
     const wrongToken = error instanceof VenueError && error.code === INVALID_LISTEN_TOKEN;
     if (!error.shouldRetry() && !wrongToken) return this.#end(`no renewal of ${subscription.scope}`, error);

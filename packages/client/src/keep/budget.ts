@@ -26,15 +26,17 @@ const ATTEMPTS_WINDOW_MS = 5 * 60_000;
 export class Budget {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #attempts: number[] = [];
+  /** When handshakes were made, the oldest first; of all budgets whose connections go to one host. */
+  readonly #attempts: number[];
   #blockedUntil = 0;
   /** How often in a row it has failed, whoever asked; failures that come together count once. */
   #failures = 0;
   #pauseUntil = 0;
 
-  constructor({ clock, random }: Pick<Doors, 'clock' | 'random'>) {
+  constructor({ clock, random }: Pick<Doors, 'clock' | 'random'>, attempts: number[] = []) {
     this.#clock = clock;
     this.#random = random;
+    this.#attempts = attempts;
   }
 
   /** The venue's own word: nothing before this instant. 0 where nothing was said. */
@@ -79,13 +81,23 @@ export class Budget {
   }
 }
 
-/** By clock, so that a simulation's streams do not meet the machine's; then by venue. */
-const budgets = new WeakMap<Clock, Map<string, Budget>>();
+interface Shared {
+  readonly budgets: Map<string, Budget>;
+  /** By the host of the connections. */
+  readonly attempts: Map<string, number[]>;
+}
 
-export function budgetOf(doors: Doors, origin: string): Budget {
-  const ofClock = budgets.get(doors.clock) ?? new Map<string, Budget>();
-  budgets.set(doors.clock, ofClock);
-  const budget = ofClock.get(origin) ?? new Budget(doors);
-  ofClock.set(origin, budget);
+/** By clock, so that a simulation's streams do not meet the machine's; then by venue. */
+const shared = new WeakMap<Clock, Shared>();
+
+/** `rest`: whose refusals count. `socket`: where the connections go; several products' may go to one host. */
+export function budgetOf(doors: Doors, rest: string, socket: string): Budget {
+  const { budgets, attempts } = shared.get(doors.clock) ?? { budgets: new Map(), attempts: new Map() };
+  shared.set(doors.clock, { budgets, attempts });
+  const made = attempts.get(socket) ?? [];
+  attempts.set(socket, made);
+  const name = `${rest} ${socket}`;
+  const budget = budgets.get(name) ?? new Budget(doors, made);
+  budgets.set(name, budget);
   return budget;
 }

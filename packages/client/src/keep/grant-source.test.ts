@@ -11,23 +11,23 @@ const failure = (promise: Promise<unknown>) =>
 
 describe('grants that the user’s function makes', () => {
   const { clock } = new ManualDoors();
-  const open = new AbortController();
+  const asking = { clock, closing: new AbortController().signal };
 
   test('are asked for by scope and validity', async () => {
-    const source = listenTokensGiven(clock, open.signal, async (scope, validityMs) => `${scope} for ${validityMs}`);
+    const source = listenTokensGiven(asking, async (scope, validityMs) => `${scope} for ${validityMs}`);
     expect(await source('isolated:BTCUSDT', 1000)).toBe('isolated:BTCUSDT for 1000');
     expect(clock.pending).toBe(0);
   });
 
   test('extend a listenKey by being asked for again', async () => {
     let asked = 0;
-    const source = listenKeysGiven(clock, open.signal, async () => `k${++asked}`);
+    const source = listenKeysGiven(asking, async () => `k${++asked}`);
     expect([await source.start(), await source.keepalive('k1')]).toEqual(['k1', 'k2']);
   });
 
   test('may be tried again where the function failed, and tell nothing of what it said', async () => {
     const cause = new TypeError('cannot reach https://bot.example/?session=secret');
-    const error = await failure(listenKeysGiven(clock, open.signal, () => Promise.reject(cause)).start());
+    const error = await failure(listenKeysGiven(asking, () => Promise.reject(cause)).start());
     expect(error).toBeInstanceOf(NetworkError);
     expect((error as NetworkError).message).toBe('listenKey: its function failed');
     expect((error as NetworkError).cause).toBe(cause);
@@ -36,11 +36,11 @@ describe('grants that the user’s function makes', () => {
 
   test('may not where it says so itself', async () => {
     const refused = new VenueError(-2015, 401, 'no such key');
-    expect(await failure(listenKeysGiven(clock, open.signal, () => Promise.reject(refused)).start())).toBe(refused);
+    expect(await failure(listenKeysGiven(asking, () => Promise.reject(refused)).start())).toBe(refused);
   });
 
   test('must be texts', async () => {
-    const error = await failure(listenTokensGiven(clock, open.signal, async () => '')('margin', 1000));
+    const error = await failure(listenTokensGiven(asking, async () => '')('margin', 1000));
     expect(error).toBeInstanceOf(OptionsError);
     expect((error as OptionsError).message).toBe(
       'listenToken: its function must answer a text, the listenToken itself',
@@ -48,7 +48,7 @@ describe('grants that the user’s function makes', () => {
   });
 
   test('must come in time', async () => {
-    const asked = failure(listenKeysGiven(clock, open.signal, () => new Promise(() => undefined)).start());
+    const asked = failure(listenKeysGiven(asking, () => new Promise(() => undefined)).start());
     await clock.advance(9999);
     expect(clock.pending).toBe(1);
     await clock.advance(1);
@@ -57,7 +57,7 @@ describe('grants that the user’s function makes', () => {
 
   test('are waited for no longer than the stream lasts, and leave no timer behind', async () => {
     const closing = new AbortController();
-    const source = listenTokensGiven(clock, closing.signal, () => new Promise(() => undefined));
+    const source = listenTokensGiven({ clock, closing: closing.signal }, () => new Promise(() => undefined));
     const asked = failure(source('margin', 1000));
     closing.abort();
     expect(await asked).toBeInstanceOf(NetworkError);

@@ -4,10 +4,10 @@
  */
 
 import { symbolOfScope } from '@listenpost/protocol';
-import type { Clock } from '../doors.ts';
-import { NetworkError, OptionsError, UserDataStreamError, VenueError } from '../errors.ts';
+import { OptionsError, VenueError } from '../errors.ts';
 import type { ListenKeyListening } from '../products.ts';
 import type { Rest } from '../wire/rest.ts';
+import { type Asking, asked } from './asked.ts';
 
 export interface ListenKeySource {
   /** The account's live key, whose whole life is before it. */
@@ -48,51 +48,22 @@ export function listenTokensOverRest(rest: Rest, path: string, signed: boolean):
 }
 
 /** To the venue one POST makes a key or extends the one that is there, so that one function serves for both. */
-export function listenKeysGiven(clock: Clock, closing: AbortSignal, listenKey: () => Promise<string>): ListenKeySource {
-  const asked = () => given(clock, closing, 'listenKey', listenKey);
-  return { start: asked, keepalive: asked };
+export function listenKeysGiven(asking: Asking, listenKey: () => Promise<string>): ListenKeySource {
+  const given = () => textOf(asking, 'listenKey', listenKey);
+  return { start: given, keepalive: given };
 }
 
 export function listenTokensGiven(
-  clock: Clock,
-  closing: AbortSignal,
+  asking: Asking,
   listenToken: (scope: string, validityMs: number) => Promise<string>,
 ): ListenTokenSource {
-  return (scope, validityMs) => given(clock, closing, 'listenToken', () => listenToken(scope, validityMs));
+  return (scope, validityMs) => textOf(asking, 'listenToken', () => listenToken(scope, validityMs));
 }
 
-/** As long as a call to the venue may take (spot-margin §1.4). */
-const GIVEN_WITHIN_MS = 10_000;
-
-/**
- * What the user's function answers. That it fails says nothing of tomorrow, unless it throws an error that says so; what it
- * said stays in `cause`, where no message can carry a secret of it on.
- */
-async function given(clock: Clock, closing: AbortSignal, option: string, ask: () => Promise<string>): Promise<string> {
-  if (closing.aborted) throw new NetworkError(`${option}: its function was not asked: the stream is closed`);
-  let release = (): void => undefined;
-  const givenUp = new Promise<never>((_, reject) => {
-    const giveUp = (why: string) => reject(new NetworkError(`${option}: its function ${why}`));
-    const timer = clock.after(GIVEN_WITHIN_MS, () => giveUp(`did not answer within ${GIVEN_WITHIN_MS} ms`));
-    const closed = () => giveUp('was not waited for: the stream is closed');
-    closing.addEventListener('abort', closed);
-    release = () => {
-      timer.cancel();
-      closing.removeEventListener('abort', closed);
-    };
-  });
-  try {
-    const answer = await Promise.race([ask(), givenUp]);
-    if (typeof answer !== 'string' || answer === '') {
-      throw new OptionsError(`${option}: its function must answer a text, the ${option} itself`);
-    }
-    return answer;
-  } catch (cause) {
-    if (cause instanceof UserDataStreamError) throw cause;
-    throw new NetworkError(`${option}: its function failed`, { cause });
-  } finally {
-    release();
-  }
+async function textOf(asking: Asking, option: string, ask: () => Promise<string>): Promise<string> {
+  const answer = await asked(asking, option, ask);
+  if (typeof answer === 'string' && answer !== '') return answer;
+  throw new OptionsError(`${option}: its function must answer a text, the ${option} itself`);
 }
 
 function memberOf(answer: unknown, name: string): string | undefined {

@@ -77,6 +77,34 @@ describe('a kept listenKey', () => {
     expect(keeper.deadline).toBe(askedAt + 60 * MINUTE);
   });
 
+  test('is extended at half of what is left when the answer has come, however long that took', async () => {
+    const { doors, keeper, asked } = keeping();
+    doors.answer = ({ method }) =>
+      method === 'POST' ? { afterMs: 8000, answer: json({ listenKey: 'k1' }) } : json({ listenKey: 'k1' });
+    keeper.issue();
+    const leftMs = 60 * MINUTE - 8000;
+    await doors.clock.advance(8000 + leftMs / 2 - 1);
+    expect(asked()).toEqual(['POST /fapi/v1/listenKey']);
+    await doors.clock.advance(1);
+    expect(asked()).toEqual(['POST /fapi/v1/listenKey', 'PUT /fapi/v1/listenKey']);
+  });
+
+  test.each([
+    [0, 24],
+    [1, 36],
+  ])(
+    'is extended at an instant of its own: of a thousand keys made together (draw %d after %d minutes)',
+    async (draw, minutes) => {
+      const { doors, keeper, asked } = keeping();
+      doors.random.next = () => draw;
+      await keeper.issue();
+      await doors.clock.advance(minutes * MINUTE - 1);
+      expect(asked()).toHaveLength(1);
+      await doors.clock.advance(1);
+      expect(asked()).toHaveLength(2);
+    },
+  );
+
   test('survives failures as long as one try before the deadline goes well', async () => {
     const { doors, keeper, lost } = keeping((tries) => (tries < 5 ? new Error('reset') : json({ listenKey: 'k1' })));
     await keeper.issue();

@@ -43,8 +43,8 @@ export class ListenKeyKeeper {
   readonly #options: ListenKeyKeeperOptions;
   readonly #clock: Clock;
   readonly #life = new Life(LISTEN_KEY_LIFECYCLE);
-  /** Present while it lives. */
-  #key: string | undefined;
+  /** The last one; whether it lives, `#life` says. */
+  #key = '';
   #deadline = 0;
   /** When it was asked for last with success: it lived then. */
   #aliveAt = 0;
@@ -59,7 +59,7 @@ export class ListenKeyKeeper {
 
   /** When the key dies unless it is extended again; undefined while there is none. */
   get deadline(): number | undefined {
-    return this.#key === undefined ? undefined : this.#deadline;
+    return this.#lives ? this.#deadline : undefined;
   }
 
   /**
@@ -85,8 +85,8 @@ export class ListenKeyKeeper {
   }
 
   /** The venue says that this key expired. That of an older one says nothing of ours. */
-  expired(key: string | undefined): void {
-    if (this.#key === undefined || (key !== undefined && key !== this.#key)) return;
+  expired(key: string): void {
+    if (!this.#holds(key)) return;
     this.#lose('the listenKey expired');
   }
 
@@ -95,10 +95,18 @@ export class ListenKeyKeeper {
     this.#timer?.cancel();
   }
 
+  get #lives(): boolean {
+    return this.#life.state === 'live';
+  }
+
+  #holds(key: string): boolean {
+    return this.#lives && key === this.#key;
+  }
+
   async #issue(): Promise<string> {
     const askedAt = this.#clock.now();
     const key = await this.#options.keys.start();
-    if (this.#key !== undefined && key !== this.#key) this.#lose('the listenKey was replaced', this.#aliveAt);
+    if (this.#lives && key !== this.#key) this.#lose('the listenKey was replaced', this.#aliveAt);
     this.#life.take('start');
     this.#key = key;
     this.#extended(askedAt);
@@ -119,7 +127,7 @@ export class ListenKeyKeeper {
 
   #extend(): void {
     const key = this.#key;
-    if (key === undefined) return;
+    if (!this.#lives) return;
     if (this.#clock.now() >= this.#deadline) return this.#lose('the listenKey could not be extended in time');
     const askedAt = this.#clock.now();
     this.#options.keys
@@ -133,7 +141,7 @@ export class ListenKeyKeeper {
 
   /** Some products tell which key they extended: another than ours means that ours is gone. */
   #answered(asked: string, extended: string, askedAt: number): void {
-    if (this.#key !== asked || this.#closed) return;
+    if (!this.#holds(asked) || this.#closed) return;
     if (extended !== asked) return this.#lose('the listenKey was replaced', this.#aliveAt);
     this.#life.take('keepalive');
     this.#options.budget.succeeded();
@@ -142,7 +150,7 @@ export class ListenKeyKeeper {
 
   /** Tries again while there is time, at half of what is left, so that tries end before the deadline and not behind it. */
   #failed(asked: string, cause: UserDataStreamError): void {
-    if (this.#key !== asked || this.#closed) return;
+    if (!this.#holds(asked) || this.#closed) return;
     if (cause instanceof VenueError && cause.code === NO_SUCH_KEY)
       return this.#lose('the listenKey does not exist', this.#aliveAt);
     if (!cause.shouldRetry()) return this.#lose(cause.message);
@@ -155,7 +163,6 @@ export class ListenKeyKeeper {
   /** Before its deadline only somebody's close can have ended it. */
   #lose(reason: string, aliveUntil?: number): void {
     this.#life.take(this.#clock.now() >= this.#deadline ? 'deadline' : 'close');
-    this.#key = undefined;
     this.#timer?.cancel();
     this.#options.onLost(reason, aliveUntil);
   }

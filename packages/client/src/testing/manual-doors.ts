@@ -118,7 +118,8 @@ export class ManualSocket implements Socket {
   }
 }
 
-export type Answer = HttpResponse | Error | 'never';
+/** `afterMs`: so long after it was asked for. */
+export type Answer = HttpResponse | Error | 'never' | { readonly afterMs: number; readonly answer: HttpResponse };
 
 export class ManualDoors implements Doors {
   readonly clock = new ManualClock();
@@ -132,6 +133,9 @@ export class ManualDoors implements Doors {
     this.requests.push(request);
     const answer = this.answer(request);
     if (answer instanceof Error) return Promise.reject(answer);
+    if (answer !== 'never' && 'afterMs' in answer) {
+      return new Promise((resolve) => void this.clock.after(answer.afterMs, () => resolve(answer.answer)));
+    }
     if (answer !== 'never') return Promise.resolve(answer);
     return new Promise((_, reject) => {
       signal.addEventListener('abort', () => reject(new Error('aborted')));
