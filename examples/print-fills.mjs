@@ -7,13 +7,11 @@
  *   npm run example examples/print-fills.mjs
  *   bin/listenpost trigger order.filled                  (in a third)
  *
- * With Binance: leave `venue` out, and give an API key of yours.
+ * With Binance: leave LISTENPOST_URL out, and give an API key of yours.
  */
 import { listenpost, userDataStream } from '@listenpost/client';
 
-const { LISTENPOST_URL = '', API_KEY = '' } = process.env;
-const stream = userDataStream({ product: 'usdm', apiKey: API_KEY, venue: listenpost(LISTENPOST_URL) });
-for await (const event of stream) {
-  if (event.e !== 'ORDER_TRADE_UPDATE' || event.o.x !== 'TRADE') continue;
-  console.log(event.o.S, event.o.l, event.o.s, '@', event.o.L);
+const venue = process.env.LISTENPOST_URL ? listenpost(process.env.LISTENPOST_URL) : 'production';
+for await (const item of userDataStream({ product: 'usdm', apiKey: process.env.API_KEY ?? '', venue })) {
+  if (item.e === 'ORDER_TRADE_UPDATE' && item.o.x === 'TRADE') console.log(item.o.S, item.o.l, item.o.s, item.o.L);
 }

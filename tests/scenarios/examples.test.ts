@@ -70,7 +70,7 @@ const count = (text: string, pattern: RegExp): number => text.match(pattern)?.le
 const SHOWS: Readonly<Record<string, (runtime: Runtime) => Promise<void>>> = {
   async 'print-fills.mjs'(runtime) {
     const program = start('print-fills.mjs', runtime, {});
-    await until(program.said('stdout', /^SELL 0\.5\d* ETHUSDT @ 2600/m), () =>
+    await until(program.said('stdout', /^SELL 0\.5\d* ETHUSDT 2600/m), () =>
       trigger('order.filled', { symbol: 'ETHUSDT', side: 'SELL', qty: '0.5', price: '2600' }),
     );
     await stopped(program);

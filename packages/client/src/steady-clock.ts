@@ -1,40 +1,43 @@
 /**
- * Time inside the SDK. What is proven is compared by when it was: a machine's clock that is set back would let a connection join
- * "before" one was proven that had been proven earlier, and a handover would lose what lies between. So in here time never goes
- * back. Forward it follows: a machine that slept was gone for so long.
+ * Time inside the SDK: it goes on evenly, however the machine's clock is set. What is proven is compared by when it was, and
+ * silence that a venue asked for is counted: a clock that is set back would let a connection join "before" one was proven that
+ * had been proven earlier, and a handover would lose what lies between; one that is set forward would end the silence.
  *
- * Instants that users are told are by the clock as it is set now (`told`).
+ * Users are told instants by the machine's clock (`told`). One that was set back was wrong, also for what lies behind: that is told
+ * as it reads now. One that went forward may have been asleep: what lies behind is told as it was, so that no interval
+ * comes out narrower than the truth.
  */
 import type { Clock, Timer } from './doors.ts';
 
 /** Less than this is a clock that is kept right by little and little. */
 const STEP_MS_MIN = 100;
 
+/** Steps forward that are told apart: with the drift of a poor clock, those of a day. */
+const FORWARD_MAX = 64;
+
+interface Step {
+  /** In our time. */
+  readonly at: number;
+  readonly byMs: number;
+}
+
 export class SteadyClock implements Clock {
   readonly #clock: Clock;
-  #last: number;
-  #lastTicks: number;
-  /** By how much the machine's clock has been set back in all. */
-  #setBackMs = 0;
+  readonly #beganAt: number;
+  readonly #beganTicks: number;
+  /** What the machine's clock is ahead of ours, but for the steps forward; what it was set back is in it. */
+  #aheadMs = 0;
+  /** The latest last. */
+  readonly #forward: Step[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#last = clock.now();
-    this.#lastTicks = clock.ticks();
+    this.#beganAt = clock.now();
+    this.#beganTicks = clock.ticks();
   }
 
   now(): number {
-    const ticks = this.#clock.ticks();
-    const wall = this.#clock.now() + this.#setBackMs;
-    const unset = this.#last + Math.round(ticks - this.#lastTicks);
-    if (wall < unset - STEP_MS_MIN) {
-      this.#setBackMs += unset - wall;
-      this.#last = unset;
-    } else {
-      this.#last = Math.max(this.#last, wall);
-    }
-    this.#lastTicks = ticks;
-    return this.#last;
+    return this.#beganAt + Math.round(this.#clock.ticks() - this.#beganTicks);
   }
 
   ticks(): number {
@@ -45,16 +48,35 @@ export class SteadyClock implements Clock {
     return this.#clock.after(delayMs, action);
   }
 
-  /** An instant of ours, as the machine's clock now has it. */
+  /** An instant of ours, by the machine's clock. */
   told(instant: number): number {
-    return instant - this.#setBackMs;
+    this.#look();
+    let told = instant + this.#aheadMs;
+    for (const { at, byMs } of this.#forward) if (at <= instant) told += byMs;
+    return told;
   }
 
   /** One that was told. */
   taken(instant: number): number {
-    return instant + this.#setBackMs;
+    this.#look();
+    for (let behind = this.#forward.length; behind > 0; behind--) {
+      const ours = instant - this.#aheadMs - sum(this.#forward.slice(0, behind));
+      if (ours >= (this.#forward[behind - 1] as Step).at) return ours;
+    }
+    return instant - this.#aheadMs;
+  }
+
+  #look(): void {
+    const at = this.now();
+    const byMs = this.#clock.now() - (at + this.#aheadMs + sum(this.#forward));
+    if (byMs <= -STEP_MS_MIN) this.#aheadMs += byMs;
+    if (byMs < STEP_MS_MIN) return;
+    this.#forward.push({ at, byMs });
+    if (this.#forward.length > FORWARD_MAX) this.#aheadMs += this.#forward.shift()?.byMs ?? 0;
   }
 }
+
+const sum = (steps: readonly Step[]): number => steps.reduce((total, { byMs }) => total + byMs, 0);
 
 const steady = new WeakMap<Clock, SteadyClock>();
 

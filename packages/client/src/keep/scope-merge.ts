@@ -52,8 +52,6 @@ export interface ScopeMergeOptions {
 interface Tap {
   readonly feed: Feed;
   readonly join: Join;
-  /** When it joined, by the clock that is never set. */
-  readonly joinedTicks: number;
   /** Where the venue numbers its events: the position at which the feed joined, until the stream has reached it. */
   aim: Position | undefined;
   /** Null once the feed covers. */
@@ -75,8 +73,8 @@ export class ScopeMerge {
   /** When the account was last known to have nothing that had not arrived. */
   #accountProvenAt = 0;
   #lostBy = 'the stream was not read';
-  /** The feed that ended the last gap, with its join. */
-  #bridge: Tap | undefined;
+  /** Where the last gap ended. */
+  #bridgedTo: number | undefined;
 
   /** `from`: where an earlier run stopped. */
   constructor(options: ScopeMergeOptions, from: { readonly position?: Position; readonly at?: number } = {}) {
@@ -121,8 +119,7 @@ export class ScopeMerge {
 
   joined(feed: Feed, join: Join): void {
     const aim = join.position === undefined ? undefined : parsePosition(join.position);
-    const joinedTicks = this.#options.clock.ticks();
-    const tap: Tap = { feed, join, joinedTicks, aim, held: [], heldBytes: 0, provedAt: join.at };
+    const tap: Tap = { feed, join, aim, held: [], heldBytes: 0, provedAt: join.at };
     this.#taps.set(feed, tap);
     if (this.#fits(tap)) this.#cover(tap);
     else if (!this.whole) this.#bridgeTo(tap);
@@ -197,7 +194,7 @@ export class ScopeMerge {
     tap.aim = undefined;
     this.#begun = true;
     this.#covered = at;
-    this.#bridge = tap;
+    this.#bridgedTo = at;
     this.#options.gap({ from, to: at, silentSince, missed, reason: this.#lostBy });
     this.#accountProvenAt = tap.join.at;
     this.#flush(tap);
@@ -227,13 +224,11 @@ export class ScopeMerge {
    * What a feed holds that was opened beside the one which ended a gap may begin before that one's first event: inside the gap
    * that was told already, and behind what has been given out since. It is left out: late is not in order.
    */
-  #inOrder({ held, join, joinedTicks }: Tap): readonly FeedEvent[] {
+  #inOrder({ held, join }: Tap): readonly FeedEvent[] {
     const { identityOf } = this.#options;
-    const bridge = this.#bridge;
     if (held === null) return [];
-    if (bridge === undefined || join.position !== undefined || identityOf === undefined) return held;
-    // By either clock: the one may have been set meanwhile, by the other the join may have been told late.
-    if (Math.min(join.at - bridge.join.at, joinedTicks - bridge.joinedTicks) > JOINING_MS_MAX) return held;
+    if (this.#bridgedTo === undefined || join.position !== undefined || identityOf === undefined) return held;
+    if (join.at - this.#bridgedTo > JOINING_MS_MAX) return held;
     const firstKnown = held.findIndex(({ event }) => this.#knows(identityOf(event)));
     return held.slice(Math.max(0, firstKnown));
   }
@@ -288,7 +283,7 @@ export class ScopeMerge {
   #knows(identity: string): boolean {
     const { identityWindowMs, clock } = this.#options;
     const seenAt = this.#seen.get(identity);
-    return seenAt !== undefined && clock.ticks() - seenAt <= identityWindowMs;
+    return seenAt !== undefined && clock.now() - seenAt <= identityWindowMs;
   }
 
   #seenBefore(event: WireEvent): boolean {
@@ -296,8 +291,7 @@ export class ScopeMerge {
     if (identityOf === undefined) return false;
     const identity = identityOf(event);
     if (this.#knows(identity)) return true;
-    // A clock that is set must not let what is held come behind the memory of its twin.
-    const now = clock.ticks();
+    const now = clock.now();
     this.#seen.delete(identity);
     this.#seen.set(identity, now);
     for (const [oldest, at] of this.#seen) {
