@@ -81,12 +81,13 @@ describe('a kept listenKey', () => {
     const { doors, keeper, asked } = keeping();
     doors.answer = ({ method }) =>
       method === 'POST' ? { afterMs: 8000, answer: json({ listenKey: 'k1' }) } : json({ listenKey: 'k1' });
-    keeper.issue();
+    const issued = keeper.issue();
     const leftMs = 60 * MINUTE - 8000;
     await doors.clock.advance(8000 + leftMs / 2 - 1);
     expect(asked()).toEqual(['POST /fapi/v1/listenKey']);
     await doors.clock.advance(1);
     expect(asked()).toEqual(['POST /fapi/v1/listenKey', 'PUT /fapi/v1/listenKey']);
+    expect(await issued).toBe('k1');
   });
 
   test.each([

@@ -18,7 +18,10 @@ function making() {
       return `t${made.length}`;
     },
   });
-  return { clock, tokens, made, failing: (now: boolean) => void (fails = now) };
+  const failing = (now: boolean) => {
+    fails = now;
+  };
+  return { clock, tokens, made, failing };
 }
 
 test('two connections that open together read by one token, and one that opens later by a fresh one', async () => {
