@@ -26,6 +26,13 @@ export class FrameReader {
     this.size = size;
   }
 
+  /** Takes what was read of the file already, from `at` on, as its window. */
+  begin(at: number, bytes: Buffer): this {
+    this.#window = bytes;
+    this.#windowAt = at;
+    return this;
+  }
+
   async frameAt(at: number): Promise<FrameOutcome> {
     if (at >= this.size) return { kind: 'end' };
     const header = checkHeader(await this.bytesAt(at, HEADER_BYTES), 0);

@@ -22,6 +22,8 @@ const LENGTH_AT = 12;
 const SYNCED_TO_AT = 16;
 const TIME_AT = 20;
 export const HEADER_BYTES = 28;
+/** Of an event, what stands before its type: tag, stream number, sequence, the type's length. */
+const EVENT_HEAD_BYTES = 15;
 /** Header, the first byte of an item, the end mark. */
 const FRAME_BYTES_MIN = HEADER_BYTES + 2;
 
@@ -38,18 +40,20 @@ const TAG = {
   end: 0x5a,
 } as const;
 
+export interface EventItem {
+  readonly kind: 'event';
+  readonly number: number;
+  readonly sequence: number;
+  readonly type: Span;
+  readonly body: Span;
+}
+
 export type Item =
   /** First in each segment. */
   | { readonly kind: 'segment'; readonly version: number; readonly number: number }
   /** Gives a stream its number in this segment, before its first event there. */
   | { readonly kind: 'stream'; readonly number: number; readonly name: string; readonly epoch: string }
-  | {
-      readonly kind: 'event';
-      readonly number: number;
-      readonly sequence: number;
-      readonly type: Span;
-      readonly body: Span;
-    }
+  | EventItem
   /** The Idempotency-Key of this frame's events; the answer is the events themselves. */
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'producer'; readonly producer: string; readonly n: number }
@@ -225,10 +229,8 @@ function readItem(source: ByteSource): Item {
       return { kind: 'segment', version: source.u32(), number: source.u32() };
     case TAG.stream:
       return { kind: 'stream', number: source.u32(), name: source.shortText(), epoch: source.shortText() };
-    case TAG.event: {
-      const number = source.u32();
-      return { kind: 'event', number, sequence: source.u64(), type: source.shortSpan(), body: source.longSpan() };
-    }
+    case TAG.event:
+      return readEvent(source);
     case TAG.key:
       return { kind: 'key', key: source.shortText() };
     case TAG.producer: {
@@ -248,6 +250,21 @@ function readItem(source: ByteSource): Item {
     default:
       throw new Malformed(`the frame holds an item of unknown kind ${tag}`);
   }
+}
+
+function readEvent(source: ByteSource): EventItem {
+  const number = source.u32();
+  return { kind: 'event', number, sequence: source.u64(), type: source.shortSpan(), body: source.longSpan() };
+}
+
+/** The item's bytes, tag and all. */
+export function eventSpan({ type, body }: EventItem): Span {
+  return { at: type.at - EVENT_HEAD_BYTES, end: body.end };
+}
+
+/** The event of an item's bytes, which are as they were written: the caller has checked them. */
+export function decodeEvent(bytes: Buffer): EventItem {
+  return readEvent(new ByteSource(bytes, 1));
 }
 
 function readAnswer(source: ByteSource): Item {

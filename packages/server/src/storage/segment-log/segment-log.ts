@@ -26,6 +26,7 @@ import type { Position } from '@listenpost/protocol';
 import { appendResult, PendingKeys, type Receipts } from '../receipts.ts';
 import { SHORT_TEXT_MAX } from './bytes.ts';
 import { writeCheckpoint } from './checkpoint.ts';
+import type { ReadShelves } from './event-reader.ts';
 import { diskFiles, type Files, type OpenFile } from './files.ts';
 import { type Batch, Gathering } from './gathering.ts';
 import { StreamReader } from './reading.ts';
@@ -60,6 +61,8 @@ export interface SegmentLogOptions {
   readonly nowMs: () => number;
   /** Default 64 MiB. */
   readonly pendingBytesMax?: number;
+  /** Default 16 MiB of outlines, 32 MiB of frames. */
+  readonly readShelves?: ReadShelves;
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -151,7 +154,7 @@ export class SegmentLog implements Journal {
     this.#streams = recovered.streams;
     this.#receipts = recovered.receipts;
     this.#segments = recovered.segments;
-    this.#reader = new StreamReader(files, options.folder);
+    this.#reader = new StreamReader(files, options.folder, options.readShelves);
     const asksDisk = options.commit === 'fsync';
     this.#gathering = new Gathering(recovered.streams, recovered.nextSegment, this.#segmentBytes, asksDisk);
     this.#sealing = new Sealing(files, options.folder);
