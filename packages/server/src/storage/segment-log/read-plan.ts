@@ -7,7 +7,7 @@ import type { Segment } from './segment.ts';
  * Reads under way at once. Each by itself would cost a turn of the event loop, and a turn costs more than the read does; more
  * of them would only stand before the commits that live delivery waits for.
  */
-const READS_MAX = 16;
+const READS_MAX = 8;
 /** Reading over a gap of this is cheaper than another read behind it. */
 const GAP_BYTES_MAX = 16 * 1024;
 /** A plan takes nothing more once it has so many bytes. */
