@@ -2,8 +2,10 @@
  * The long timers of this process on an emulator's clock. A client that extends its key every 30 minutes would do so in half an
  * hour; here it does when the clock has moved so far.
  *
- * Timers of thirty seconds and more follow, shorter ones are the machine's: those wait for an answer or space out attempts, and
- * answers come in the machine's time. `Date` and `performance.now` follow too. Timers made before `install` do not.
+ * Timers of thirty seconds and more follow, by whichever door they are asked for: the globals, `node:timers`,
+ * `node:timers/promises`, `util.promisify`. Shorter ones are the machine's: those wait for an answer or space out attempts, and
+ * answers come in the machine's time. `Date` and `performance.now` follow too. What was made before `install` does not: a timer,
+ * and a `promisify(setTimeout)`.
  */
 import * as diagnostics_channel from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
@@ -12,7 +14,7 @@ import * as nodeModule from 'node:module';
 interface Runtime {
   readonly diagnostics: Pick<typeof diagnostics_channel, 'subscribe' | 'unsubscribe'>;
   readonly nodeModule: Pick<typeof nodeModule, 'syncBuiltinESMExports'>;
-  /** What `node:timers` exports, to be changed. */
+  /** What `node:timers` exports, to be changed; its `promises` is what `node:timers/promises` exports. */
   readonly nodeTimers: object;
 }
 
@@ -32,12 +34,28 @@ export interface ProcessTimers {
 export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Runtime): ProcessTimers {
   const LONG_MS = 30_000;
 
+  /** The most that a timer of the machine can wait. What is to wait longer it runs at once, here as well. */
+  const TIMER_MS_MAX = 2 ** 31 - 1;
+
   /** After a timer has run, what it started may take a moment until it shows as a request under way. */
   const SETTLE_MS = 10;
   /** A request that is not answered (a fault swallows it) must not hold the clock. */
   const SETTLE_MS_MAX = 1000;
 
   type Callback = (...args: unknown[]) => unknown;
+
+  interface WaitOptions {
+    readonly signal?: AbortSignal;
+    readonly ref?: boolean;
+  }
+
+  interface Waits {
+    setTimeout(delayMs?: number, value?: unknown, options?: WaitOptions): Promise<unknown>;
+    setInterval(delayMs?: number, value?: unknown, options?: WaitOptions): AsyncIterable<unknown>;
+    readonly scheduler: { wait(delayMs: number, options?: WaitOptions): Promise<unknown> };
+  }
+
+  const waits = (nodeTimers as { readonly promises: Waits }).promises;
 
   const machine = {
     setTimeout: globalThis.setTimeout,
@@ -46,43 +64,85 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
     clearInterval: globalThis.clearInterval,
     Date: globalThis.Date,
   };
+  const machineWaits = { setTimeout: waits.setTimeout, setInterval: waits.setInterval };
+  const machineWait = waits.scheduler.wait;
   const machineTicks = performance.now.bind(performance);
 
-  /** Stands where a `Timeout` would. It keeps no process alive: what a client waits for is its socket. */
+  const isLong = (delayMs: unknown): boolean => Number(delayMs) >= LONG_MS && Number(delayMs) <= TIMER_MS_MAX;
+
+  /** What is not, the machine's own refuses in its own words. */
+  function isWait(delayMs: unknown, options: WaitOptions): delayMs is number {
+    if (typeof delayMs !== 'number' || !isLong(delayMs) || typeof options !== 'object' || options === null)
+      return false;
+    const { signal, ref = true } = options;
+    return (
+      typeof ref === 'boolean' &&
+      (signal === undefined || (typeof signal === 'object' && signal !== null && 'aborted' in signal))
+    );
+  }
+
+  /**
+   * Stands where a `Timeout` would. Behind it is one of the machine that never comes due: it keeps the process alive for as long as
+   * this one would, and lends it a number that is no other timer's.
+   */
   class LongTimer {
     readonly callback: () => void;
     readonly delayMs: number;
     readonly repeats: boolean;
-    due: number;
-    live = true;
+    due = 0;
+    /** What it was turned into, if it was: it may be cleared by that. */
+    number: number | undefined;
+    #standIn: ReturnType<typeof setInterval> | undefined;
+    #holds = true;
+    #closed = false;
 
-    constructor(callback: () => void, delayMs: number, repeats: boolean, now: number) {
+    constructor(callback: () => void, delayMs: number, repeats: boolean) {
       this.callback = callback;
       this.delayMs = delayMs;
       this.repeats = repeats;
-      this.due = Math.ceil(now + delayMs);
     }
 
     ref(): this {
+      this.#holds = true;
+      this.#standIn?.ref();
       return this;
     }
 
     unref(): this {
+      this.#holds = false;
+      this.#standIn?.unref();
       return this;
     }
 
     hasRef(): boolean {
-      return false;
+      return this.#holds;
     }
 
+    /** Also of one that has run, as on Node. */
     refresh(): this {
-      this.due = Math.ceil(timers.now() + this.delayMs);
+      if (!this.#closed) timers.start(this);
       return this;
     }
 
     close(): this {
-      timers.clear(this);
+      this.#closed = true;
+      timers.end(this);
       return this;
+    }
+
+    started(): void {
+      this.#standIn ??= machine.setInterval(() => undefined, TIMER_MS_MAX);
+      if (!this.#holds) this.#standIn.unref();
+    }
+
+    ended(): void {
+      machine.clearInterval(this.#standIn);
+      this.#standIn = undefined;
+    }
+
+    [Symbol.toPrimitive](): number {
+      this.number ??= Number(this.#standIn);
+      return this.number;
     }
 
     [Symbol.dispose](): void {
@@ -110,26 +170,37 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
       this.#installed = true;
       this.#aheadMs = now - machine.Date.now();
       performance.now = () => machineTicks() + this.#movedMs;
-      this.#put({
-        setTimeout: this.#setter(machine.setTimeout as never, false),
+      const setTimeout = this.#setter(machine.setTimeout as never, false);
+      // What `util.promisify` makes of it.
+      const promisified = Symbol.for('nodejs.util.promisify.custom');
+      Object.defineProperty(setTimeout, promisified, { enumerable: true, get: () => waits.setTimeout });
+      const followed = {
+        setTimeout,
         setInterval: this.#setter(machine.setInterval as never, true),
         clearTimeout: this.#clearer(machine.clearTimeout as never),
         clearInterval: this.#clearer(machine.clearInterval as never),
         Date: this.#date(),
-      });
+      };
+      this.#put(followed, this.#waits(), (delayMs, options) => waits.setTimeout(delayMs, undefined, options));
       for (const [channel, listener] of this.#channels) diagnostics.subscribe(channel, listener);
     }
 
     uninstall(): void {
       this.#installed = false;
-      this.#timers.clear();
-      this.#put(machine);
+      for (const timer of [...this.#timers]) this.end(timer);
+      this.#put(machine, machineWaits, machineWait);
       for (const [channel, listener] of this.#channels) diagnostics.unsubscribe(channel, listener);
     }
 
-    clear(timer: LongTimer): void {
-      timer.live = false;
+    start(timer: LongTimer): void {
+      timer.due = Math.ceil(this.now() + timer.delayMs);
+      this.#timers.add(timer);
+      timer.started();
+    }
+
+    end(timer: LongTimer): void {
       this.#timers.delete(timer);
+      timer.ended();
     }
 
     /** The instant of the next timer; undefined when there is none. */
@@ -145,7 +216,7 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
       for (let timer = this.#dueBy(instant); timer !== undefined; timer = this.#dueBy(instant)) {
         this.#moveTo(timer.due);
         if (timer.repeats) timer.due = Math.ceil(timer.due + timer.delayMs);
-        else this.#timers.delete(timer);
+        else this.end(timer);
         timer.callback();
       }
       this.#moveTo(instant);
@@ -175,20 +246,85 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
       return first !== undefined && first.due <= instant ? first : undefined;
     }
 
-    #setter(own: (callback: Callback, delayMs?: number, ...args: unknown[]) => unknown, repeats: boolean) {
-      return (callback: Callback, delayMs?: number, ...args: unknown[]): unknown => {
-        if (typeof delayMs !== 'number' || delayMs < LONG_MS) return own(callback, delayMs, ...args);
-        const timer = new LongTimer(() => callback(...args), delayMs, repeats, this.now());
-        this.#timers.add(timer);
-        return timer;
-      };
+    #started(callback: () => void, delayMs: number, repeats: boolean): LongTimer {
+      const timer = new LongTimer(callback, delayMs, repeats);
+      this.start(timer);
+      return timer;
+    }
+
+    #setter(own: (callback: Callback, delayMs?: unknown, ...args: unknown[]) => unknown, repeats: boolean) {
+      return (callback: Callback, delayMs?: unknown, ...args: unknown[]): unknown =>
+        typeof callback === 'function' && isLong(delayMs)
+          ? this.#started(() => callback(...args), Number(delayMs), repeats)
+          : own(callback, delayMs, ...args);
     }
 
     #clearer(own: (timer: unknown) => void) {
-      return (timer: unknown): void => {
-        if (timer instanceof LongTimer) this.clear(timer);
-        else own(timer);
+      return (given: unknown): void => {
+        const timer = given instanceof LongTimer ? given : this.#numbered(given);
+        if (timer === undefined) own(given);
+        else timer.close();
       };
+    }
+
+    #numbered(given: unknown): LongTimer | undefined {
+      if (typeof given !== 'number' && typeof given !== 'string') return undefined;
+      return [...this.#timers].find(({ number }) => number === Number(given));
+    }
+
+    /** An abort ends in the machine's own error: its waits, given a signal that is aborted, refuse with that and wait for nothing. */
+    #waits(): typeof machineWaits {
+      const started = this.#started.bind(this);
+
+      function wait(delayMs?: number, value?: unknown, options: WaitOptions = {}): Promise<unknown> {
+        if (!isWait(delayMs, options) || options.signal?.aborted)
+          return machineWaits.setTimeout(delayMs, value, options);
+        const { signal, ref = true } = options;
+        return new Promise((resolve) => {
+          const aborted = () => {
+            timer.close();
+            resolve(machineWaits.setTimeout(delayMs, value, options));
+          };
+          const due = () => {
+            signal?.removeEventListener('abort', aborted);
+            resolve(value);
+          };
+          const timer = started(due, delayMs, false);
+          if (!ref) timer.unref();
+          signal?.addEventListener('abort', aborted, { once: true });
+        });
+      }
+
+      async function* ticks(delayMs?: number, value?: unknown, options: WaitOptions = {}): AsyncGenerator<unknown> {
+        if (!isWait(delayMs, options)) return yield* machineWaits.setInterval(delayMs, value, options);
+        const { signal, ref = true } = options;
+        let due = 0;
+        let wake: () => void = () => undefined;
+        const ticked = () => {
+          due += 1;
+          wake();
+        };
+        const aborted = () => wake();
+        const timer = started(ticked, delayMs, true);
+        if (!ref) timer.unref();
+        signal?.addEventListener('abort', aborted, { once: true });
+        try {
+          while (!signal?.aborted) {
+            if (due === 0) {
+              await new Promise<void>((resolve) => {
+                wake = resolve;
+              });
+            }
+            for (; due > 0; due--) yield value;
+          }
+          return yield* machineWaits.setInterval(delayMs, value, options);
+        } finally {
+          signal?.removeEventListener('abort', aborted);
+          timer.close();
+        }
+      }
+
+      return { setTimeout: wait, setInterval: ticks };
     }
 
     #date(): DateConstructor {
@@ -205,9 +341,15 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
       return new Proxy(followed as unknown as DateConstructor, { apply: () => new followed().toString() });
     }
 
-    #put({ Date: date, ...functions }: Record<keyof typeof machine, unknown>): void {
+    #put(
+      { Date: date, ...functions }: Record<keyof typeof machine, unknown>,
+      promised: typeof machineWaits,
+      wait: typeof machineWait,
+    ): void {
       Object.assign(globalThis, functions, { Date: date });
       Object.assign(nodeTimers, functions);
+      Object.assign(waits, promised);
+      waits.scheduler.wait = wait;
       nodeModule.syncBuiltinESMExports();
     }
 
@@ -232,9 +374,25 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
   return timers;
 }
 
+const require = nodeModule.createRequire(import.meta.url);
+
+/**
+ * What `import` gives of Node's modules is a copy of what they export. Bun's own `syncBuiltinESMExports` does nothing, and what its
+ * test runner has for mocking does it; it stands beside the runner's modules outside of tests too.
+ */
+const modulesOfBun = {
+  syncBuiltinESMExports(): void {
+    const { mock } = require('bun:test') as typeof import('bun:test');
+    for (const name of ['timers', 'timers/promises', 'node:timers', 'node:timers/promises']) {
+      const exported = require(name) as object;
+      void mock.module(name, () => ({ ...exported, default: exported }));
+    }
+  },
+};
+
 /** One for the process, as its timers are. */
 export const timers: ProcessTimers = createProcessTimers({
   diagnostics: diagnostics_channel,
-  nodeModule,
-  nodeTimers: nodeModule.createRequire(import.meta.url)('node:timers') as object,
+  nodeModule: 'Bun' in globalThis ? modulesOfBun : nodeModule,
+  nodeTimers: require('node:timers') as object,
 });
