@@ -9,6 +9,9 @@ import { type Ended, endPrograms, Program, startServer, type Urls } from './prog
 /** Of a test that starts many programs on a busy machine. */
 setDefaultTimeout(30_000);
 
+/** Each is a file of its name. */
+const COMMANDS = join(import.meta.dirname, '../../packages/server/src/commands');
+
 let folder: string;
 
 beforeAll(() => {
@@ -30,21 +33,13 @@ describe('usage', () => {
   test('--help names every command, on stdout', async () => {
     const { code, stdout, stderr } = await Program.run(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const name of [
-      'dev',
-      'serve',
-      'publish',
-      'trigger',
-      'keys',
-      'clock',
-      'journal',
-      'listen',
-      'faults',
-      'requests',
-      'explain-signature',
-    ]) {
-      expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
-    }
+    const files = readdirSync(COMMANDS).filter((name) => name.endsWith('.ts'));
+    const commands = files.filter((name) =>
+      /^export function add\w+Command\(/m.test(readFileSync(join(COMMANDS, name), 'utf8')),
+    );
+    const list = stdout.match(/^Commands:\n([\s\S]*?)\n\n/m)?.[1] ?? '';
+    const named = [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => `${name}.ts`);
+    expect(named.sort()).toEqual(commands.sort());
     expect(stdout).toContain('Examples:');
   });
 
