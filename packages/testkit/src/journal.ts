@@ -136,22 +136,23 @@ export class Journal {
     const pass = times === undefined ? found.length > 0 : found.length === times;
     if (pass) return { pass, message: `received ${printed(received)}:\n${lines(found)}` };
     const wanted = times === undefined ? '' : ` ${times} times, but ${found.length}`;
-    const near = await this.#near(expectation);
-    return { pass, message: `did not receive ${printed(received)}${wanted}.\n${near}` };
+    const told = [`did not receive ${printed(received)}${wanted}.`, ...(await this.#instead(expectation))];
+    return { pass, message: told.join('\n') };
   }
 
-  /** What was like it in all but its time and outcome, or else all there was. */
-  async #near({ kind, method, path, account }: Expectation): Promise<string> {
+  /** What was like it in all but its time and outcome, and what came last. */
+  async #instead({ kind, method, path, account }: Expectation): Promise<readonly string[]> {
     const like = {
       ...(method && { method }),
       ...(path && { path }),
       ...(account && { account }),
       ...(kind && { kind }),
     };
+    const all = await this.entries();
+    if (all.length === 0) return ['Nothing was received at all.'];
     const near = await this.entries(like);
-    if (near.length > 0) return `Like it there were:\n${lines(near.slice(-SHOWN_MAX))}`;
-    const all = (await this.entries()).filter(({ from }) => from === 'client');
-    return all.length === 0 ? 'Nothing was received at all.' : `Clients sent:\n${lines(all.slice(-SHOWN_MAX))}`;
+    const likeIt = near.length === 0 ? [] : ['Like it there were:', lines(near.slice(-SHOWN_MAX))];
+    return [...likeIt, 'Last there were:', lines(all.slice(-LAST_SHOWN))];
   }
 
   #fits(entry: JournalEntry, { path, from, code, parameters, after, before, where }: Expectation): boolean {
@@ -171,6 +172,8 @@ export class Journal {
 }
 
 const SHOWN_MAX = 20;
+/** Enough to see what a client was told before it did nothing. */
+const LAST_SHOWN = 8;
 
 const pathFits = (path: string, wanted: string | RegExp): boolean =>
   typeof wanted === 'string' ? path === wanted : wanted.test(path);
@@ -186,7 +189,20 @@ const printed = (received: Received): string =>
 const lines = (entries: readonly JournalEntry[]): string => entries.map((entry) => `  ${line(entry)}`).join('\n');
 
 function line({ at, kind, from, method, path, event, status, code, reason, fault }: JournalEntry): string {
-  const words = [at, from, kind, method, path, event, status && `→ ${status}`, code && `(${code})`, reason, fault?.did];
+  // A listenKey is whole in no log, and says nothing to who reads one.
+  const shown = path?.replace(/[A-Za-z0-9]{48,}/g, (key) => `${key.slice(0, 6)}…`);
+  const words = [
+    at,
+    from,
+    kind,
+    method,
+    shown,
+    event,
+    status && `→ ${status}`,
+    code && `(${code})`,
+    reason,
+    fault?.did,
+  ];
   return words.filter((word) => word !== undefined && word !== '').join(' ');
 }
 
