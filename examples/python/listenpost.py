@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -46,6 +47,21 @@ class Emulator:
         """What clients sent: `received(method="PUT", path="/fapi/v1/listenKey")`."""
         query = "&".join(f"{name}={value}" for name, value in query.items())
         return call("GET", f"{self.admin}/admin/v1/journal?{query}")["entries"]
+
+    def assert_received(self, times=1, within=2.0, **query):
+        """Waits for what is on its way; where it does not come, tells what came last."""
+        deadline = time.monotonic() + within
+        while len(found := self.received(**query)) < times:
+            if time.monotonic() > deadline:
+                last = "\n".join(f"  {line(entry)}" for entry in self.received()[-8:])
+                raise AssertionError(f"received {query} {len(found)} times and not {times}. Last there were:\n{last}")
+            time.sleep(0.02)
+
+
+def line(entry):
+    fault = entry.get("fault", {}).get("did")
+    words = [entry["at"], entry["from"], entry["kind"]] + [entry.get(name) for name in ("method", "path", "event", "status")]
+    return " ".join(str(word) for word in [*words, fault] if word)
 
 
 def call(method, url, body=None, headers=None):

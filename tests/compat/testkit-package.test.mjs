@@ -1,15 +1,17 @@
 /** The testkit as its users get it: packed, put into an empty project, and used there by vitest, node:test, bun:test and the compiler. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { lintPackage, tarballOf } from '../../scripts/packing.mjs';
 import { buildTestkit } from '../../scripts/testkit-package.mjs';
 import { bunBinary, packageBin, ROOT } from '../../scripts/toolchain.mjs';
 
 const USER_FILES = join(import.meta.dirname, 'testkit-user');
+/** What the READMEs walk a new user through. */
+const EXAMPLE = join(ROOT, 'examples', 'expiry-test');
 
 const project = mkdtempSync(join(tmpdir(), 'listenpost-testkit-'));
 after(() => rmSync(project, { recursive: true }));
@@ -19,23 +21,21 @@ const built = join(modules, '@listenpost', 'testkit');
 buildTestkit(built);
 for (const name of ['ws', 'bun', 'bun-types', 'vitest', '@types'])
   symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-writeFileSync(join(project, 'package.json'), '{"type":"module"}');
-for (const [name, as] of [
-  ['bot.mjs', 'bot.mjs'],
-  ['expiry.node-test.mjs', 'expiry.node-test.mjs'],
-  ['expiry.vitest.mjs', 'expiry.test.mjs'],
-  ['parallel.vitest.mjs', 'parallel.test.mjs'],
-  ['expiry.bun.mjs', 'expiry.bun.mjs'],
-  ['types.ts', 'types.ts'],
-  ['bun-types.ts', 'bun-types.ts'],
-]) {
-  copyFileSync(join(USER_FILES, name), join(project, as));
+for (const folder of [USER_FILES, EXAMPLE]) {
+  for (const name of readdirSync(folder))
+    copyFileSync(join(folder, name), join(project, name.replace('.vitest.', '.test.')));
 }
 
+const example = (name) => readFileSync(join(EXAMPLE, name), 'utf8');
+const readme = (path) => readFileSync(join(ROOT, path), 'utf8');
+
+/** The bot as it was, or as it is when it has been mended. */
+const withBot = (name) => writeFileSync(join(project, 'bot.mjs'), example(name));
+
 /** Runs to its end; what it printed and its exit code. */
-function run(args, environment = {}, command = process.execPath) {
+function run(args, command = process.execPath) {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, NO_COLOR: '1', ...environment };
+    const env = { ...process.env, NO_COLOR: '1' };
     // The runner's own variable makes a test runner inside a test print for its parent.
     delete env.NODE_TEST_CONTEXT;
     const child = spawn(command, args, { cwd: project, env });
@@ -52,49 +52,117 @@ function run(args, environment = {}, command = process.execPath) {
 
 const vitest = (...files) => ['node_modules/vitest/vitest.mjs', 'run', '--dir', '.', '--testTimeout=60000', ...files];
 
-describe('with node:test', () => {
-  const file = ['--test', '--test-reporter=tap', 'expiry.node-test.mjs'];
+/** The ways in which the READMEs run the example; what is printed for a bot that survives. */
+const RUNNERS = [
+  { runner: 'vitest', file: 'expiry.test.mjs', args: vitest('expiry'), passes: /Tests {2}1 passed/ },
+  {
+    runner: 'node:test',
+    file: 'expiry.node.mjs',
+    args: ['--test', '--test-reporter=tap', 'expiry.node.mjs'],
+    passes: /^# pass 1$/m,
+  },
+  {
+    runner: 'bun:test',
+    file: 'expiry.bun.mjs',
+    args: ['test', './expiry.bun.mjs'],
+    command: bunBinary(),
+    passes: /^ 1 pass$/m,
+  },
+];
 
-  test('a bot that survives passes', async () => {
-    const { code, output } = await run(file);
-    assert.equal(code, 0, output);
-    assert.match(output, /^# pass 1$/m);
+for (const { runner, file, args, command, passes } of RUNNERS) {
+  describe(`a new user’s test with ${runner}`, () => {
+    test('fails a bot that trusts its timer, and tells what came instead', async () => {
+      withBot('bot.mjs');
+      const { code, output } = await run(args, command);
+      assert.equal(code, 1, output);
+      assert.match(output, /did not receive .*"POST"[\s\S]*server push .* listenKeyExpired/);
+      if (runner === 'vitest') assertShown('README.md', output, ' FAIL');
+    });
+
+    test('passes the bot with the line that it lacked', async () => {
+      withBot('bot.fixed.mjs');
+      const { code, output } = await run(args, command);
+      assert.equal(code, 0, output);
+      assert.match(output, passes);
+      if (runner === 'vitest') assertShown('README.md', output, ' ✓');
+    });
+
+    test('stands whole in the testkit’s README', () => {
+      assert.ok(readme('packages/testkit/README.md').includes(`\`\`\`js\n${example(file)}\`\`\``), file);
+    });
+  });
+}
+
+describe('the README', () => {
+  const text = readme('README.md');
+
+  test('has the test as it is run here, and the tarball as it is named', () => {
+    assert.ok(text.includes(`\`\`\`js\n${example('expiry.test.mjs')}\`\`\``));
+    const tarball = `packages/testkit/dist/${basename(tarballOf(built))}`;
+    for (const path of ['README.md', 'packages/testkit/README.md']) {
+      const named = [...readme(path).matchAll(/packages\/testkit\/dist\/\S+\.tgz/g)].map(([name]) => name);
+      assert.deepEqual([...new Set(named)], [tarball], path);
+    }
   });
 
-  test('a bot that trusts its timer fails, and is told what came instead', async () => {
-    const { code, output } = await run(file, { BOT: 'careless' });
-    assert.equal(code, 1, output);
-    assert.match(output, /did not receive .*ACCOUNT_UPDATE[\s\S]*server push .* listenKeyExpired/);
+  test('shows the line that mends the bot', () => {
+    const [before, fixed] = ['bot.mjs', 'bot.fixed.mjs'].map((name) => example(name).split('\n').slice(1));
+    const line = fixed.findIndex((each, at) => each !== before[at]);
+    assert.deepEqual(before.toSpliced(line, 0, fixed[line]), fixed);
+    const diff = `\`\`\`diff\n ${fixed[line - 1]}\n+${fixed[line]}\n\`\`\``;
+    for (const path of ['README.md', 'packages/testkit/README.md']) assert.ok(readme(path).includes(diff), diff);
   });
 });
 
-describe('with vitest', () => {
-  test('a bot that survives passes, and so do files beside each other', async () => {
-    const { code, output } = await run(vitest());
-    assert.equal(code, 0, output);
-    assert.match(output, /Test Files {2}2 passed/);
-  });
+/** What a README shows of an output is in it, but for times, durations and names of keys. */
+function assertShown(path, output, beginning) {
+  const blank = (part) =>
+    part
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+      .replace(/\d+(\.\d+)?ms/g, '<duration>')
+      .replace(/\/ws\/\w+…/g, '/ws/<key>…')
+      .replace(/ +$/gm, '');
+  const blocks = readme(path)
+    .split('```\n')
+    .filter((block) => block.startsWith(beginning));
+  assert.equal(blocks.length, 1, `${path} shows one output that begins with "${beginning}"`);
+  assert.ok(blank(output).includes(blank(blocks[0])), `${path} shows\n${blocks[0]}\nand it is\n${output}`);
+}
 
-  test('a bot that trusts its timer fails', async () => {
-    const { code, output } = await run(vitest('expiry'), { BOT: 'careless' });
-    assert.equal(code, 1, output);
-    assert.match(output, /expected 0\.02 to be 0\.03/);
-  });
+test('test files beside each other have each their emulators', async () => {
+  withBot('bot.fixed.mjs');
+  const { code, output } = await run(vitest());
+  assert.equal(code, 0, output);
+  assert.match(output, /Test Files {2}2 passed/);
 });
 
-describe('with bun:test', () => {
-  const file = ['test', './expiry.bun.mjs'];
+describe('timers that follow', () => {
+  for (const [runtime, args, command] of [
+    ['Node', ['--test', '--test-reporter=tap', 'timers.mjs']],
+    ['Bun', ['test', './timers.mjs'], bunBinary()],
+  ]) {
+    test(`by every door, on ${runtime}`, async () => {
+      const { code, output } = await run(args, command);
+      assert.equal(code, 0, output);
+      assert.match(output, runtime === 'Node' ? /^# pass 9$/m : /^ 9 pass$/m);
+    });
+  }
 
-  test('a bot that survives passes', async () => {
-    const { code, output } = await run(file, {}, bunBinary());
-    assert.equal(code, 0, output);
-    assert.match(output, /^ 1 pass$/m);
-  });
-
-  test('a bot that trusts its timer fails, and is told what came instead', async () => {
-    const { code, output } = await run(file, { BOT: 'careless' }, bunBinary());
-    assert.equal(code, 1, output);
-    assert.match(output, /did not receive .*ACCOUNT_UPDATE[\s\S]*server push .* listenKeyExpired/);
+  test('hold the process as a timer of Node does, or let it go', async () => {
+    const sleeping = (ref) => `
+      import { setTimeout as sleep } from 'node:timers/promises';
+      import { startEmulator } from '@listenpost/testkit';
+      const emulator = await startEmulator({ followTimers: true });
+      void sleep(3_600_000, 'slept', { ref: ${ref} }).then(console.log);
+      setTimeout(() => emulator.clock.advance('1h'), 100).unref();
+    `;
+    const outcome = async (ref) => {
+      const { code, output } = await run(['--input-type=module', '--eval', sleeping(ref)]);
+      return [code, output];
+    };
+    assert.deepEqual(await outcome(true), [0, 'slept\n']);
+    assert.deepEqual(await outcome(false), [0, '']);
   });
 });
 

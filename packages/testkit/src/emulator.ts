@@ -311,7 +311,7 @@ export class Faults {
     this.#admin = admin;
   }
 
-  /** `{ fault: 'drop-keepalive' }`, `{ fault: 'http', status: 503, probability: 0.1 }`, … (`listenpost faults --list`). */
+  /** `{ fault: 'drop-keepalive' }`, `{ fault: 'http', status: 503, probability: 0.1 }`, … (`listenpost faults add --help`). */
   async add(fault: FaultOptions): Promise<Fault> {
     return (await this.#admin.call('POST', '/faults', fault)) as Fault;
   }
