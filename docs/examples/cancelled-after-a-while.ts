@@ -1,13 +1,12 @@
 /**
  * An order trades in part, rests for half a minute of the emulator's time, and is cancelled; leverage is changed by an event
- * as it stands. Played by: listenpost trigger docs/examples/cancelled-after-a-while.ts
+ * as it stands. Played by `listenpost trigger docs/examples/cancelled-after-a-while.ts`, and in a test by `emulator.play(file)`.
  */
-import type { UserScenario } from '../../packages/server/src/emulator/user-scenario.ts';
+import type { UserScenario } from '@listenpost/testkit';
 
 const E = 1_790_000_000_000;
 
 export default {
-  account: 'demo',
   scope: 'usdm',
   steps: [
     { scenario: 'order.partially-filled', symbol: 'ETHUSDT', side: 'SELL', qty: '0.4', price: '2500', fills: 3 },

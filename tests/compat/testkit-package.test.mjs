@@ -13,6 +13,8 @@ const USER_FILES = join(import.meta.dirname, 'testkit-user');
 /** What the READMEs walk a new user through. */
 const EXAMPLE = join(ROOT, 'examples', 'expiry-test');
 
+const SCENARIOS = join(ROOT, 'docs', 'examples');
+
 const project = mkdtempSync(join(tmpdir(), 'listenpost-testkit-'));
 after(() => rmSync(project, { recursive: true }));
 
@@ -21,7 +23,7 @@ const built = join(modules, '@listenpost', 'testkit');
 buildTestkit(built);
 for (const name of ['ws', 'bun', 'bun-types', 'vitest', '@types'])
   symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-for (const folder of [USER_FILES, EXAMPLE]) {
+for (const folder of [USER_FILES, EXAMPLE, SCENARIOS]) {
   for (const name of readdirSync(folder))
     copyFileSync(join(folder, name), join(project, name.replace('.vitest.', '.test.')));
 }
@@ -137,19 +139,22 @@ test('test files beside each other have each their emulators', async () => {
   assert.match(output, /Test Files {2}2 passed/);
 });
 
-describe('timers that follow', () => {
-  for (const [runtime, args, command] of [
-    ['Node', ['--test', '--test-reporter=tap', 'timers.mjs']],
-    ['Bun', ['test', './timers.mjs'], bunBinary()],
+describe('on both runtimes', () => {
+  for (const [runtime, flags, command] of [
+    ['Node', ['--test', '--test-reporter=tap']],
+    ['Bun', ['test'], bunBinary()],
   ]) {
-    test(`by every door, on ${runtime}`, async () => {
-      const { code, output } = await run(args, command);
+    const passes = async (file) => {
+      const { code, output } = await run([...flags, `./${file}`], command);
       assert.equal(code, 0, output);
-      assert.match(output, runtime === 'Node' ? /^# pass 9$/m : /^ 9 pass$/m);
-    });
+      const tests = readFileSync(join(USER_FILES, file), 'utf8').match(/^test\(/gm).length;
+      assert.match(output, new RegExp(runtime === 'Node' ? `^# pass ${tests}$` : `^ ${tests} pass$`, 'm'));
+    };
+    test(`timers follow by every door, on ${runtime}`, () => passes('timers.mjs'));
+    test(`scenarios are played by their files, on ${runtime}`, () => passes('play.mjs'));
   }
 
-  test('hold the process as a timer of Node does, or let it go', async () => {
+  test('timers that follow hold the process as a timer of Node does, or let it go', async () => {
     const sleeping = (ref) => `
       import { setTimeout as sleep } from 'node:timers/promises';
       import { startEmulator } from '@listenpost/testkit';
@@ -181,7 +186,7 @@ test('has types that a strict user compiles against', async () => {
     'es2022,esnext.disposable',
   ];
   const tsc = [packageBin('typescript', 'tsc'), ...options, ...node16];
-  const { code, output } = await run([...tsc, 'types.ts']);
+  const { code, output } = await run([...tsc, 'types.ts', 'cancelled-after-a-while.ts']);
   assert.equal(code, 0, output);
   const onBun = await run([...tsc, '--types', 'bun-types', 'bun-types.ts']);
   assert.equal(onBun.code, 0, onBun.output);
@@ -196,6 +201,19 @@ test('asks for Bun, and for nothing else', () => {
     foreign.filter((name) => !/^(node:|bun)/.test(name) && !BUILT_IN.has(name)),
     [],
   );
+});
+
+test('has modules and types that name nothing but what a user has', () => {
+  const files = readdirSync(built).filter((name) => /\.(js|d\.ts)$/.test(name) && name !== 'server.js');
+  const named = files.flatMap((name) => {
+    const code = readFileSync(join(built, name), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+    return [...code.matchAll(/\b(?:from |import |import\(|require\()['"]([\w@./:-]+)['"]/g)].map(
+      ([, module]) => module,
+    );
+  });
+  assert.ok(named.includes('./emulator.js'));
+  const outside = [...new Set(named.filter((module) => !/^(\.|node:)/.test(module)))];
+  assert.deepEqual(outside.sort(), ['bun:test', 'vitest']);
 });
 
 const BUILT_IN = new Set(

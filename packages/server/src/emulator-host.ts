@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { type Config, resolveConfig } from './config/config.ts';
+import { readScenario } from './emulator/user-scenario.ts';
 import { type EmulatorState, emulatorStateOf } from './emulator-state.ts';
 import { type Beginning, type RunningListenpost, startListenpost } from './listenpost.ts';
 
@@ -43,10 +44,21 @@ export class EmulatorHost {
 
   /** One call by its name, as a process of another runtime asks for it. Rejects with what is wrong, in a sentence. */
   async call(name: string, parameters: unknown): Promise<unknown> {
-    const { id = '', snapshot } = (parameters ?? {}) as { readonly id?: string; readonly snapshot?: unknown };
+    const {
+      id = '',
+      path = '',
+      snapshot,
+    } = (parameters ?? {}) as {
+      readonly id?: string;
+      readonly path?: string;
+      readonly snapshot?: unknown;
+    };
     switch (name) {
       case 'start':
         return this.start(parameters);
+      // Here, since a module in TypeScript may be one that only Bun reads.
+      case 'read-scenario':
+        return readScenario(path);
       case 'snapshot':
         return this.snapshot(id);
       case 'restore':

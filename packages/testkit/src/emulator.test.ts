@@ -1,7 +1,11 @@
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import './bun.ts';
-import { type Emulator, type EmulatorOptions, startEmulator } from './index.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Emulator, type EmulatorOptions, startEmulator, type UserScenario } from './index.ts';
 
 const opened: Emulator[] = [];
 afterAll(() => Promise.all(opened.map((emulator) => emulator.close())));
@@ -117,6 +121,114 @@ describe('timers that follow', () => {
       'follow another emulator already',
     );
     await emulator.close();
+  });
+});
+
+describe('a scenario of the user’s own', () => {
+  const STORY = {
+    steps: [
+      { scenario: 'order.partially-filled', qty: '0.030', fills: 2 },
+      { fault: 'drop-keepalive' },
+      { clock: '61m' },
+      { scenario: 'order.filled', orderId: 'last' },
+    ],
+  } satisfies UserScenario;
+  const TOLD = [{ scenario: 'order.partially-filled', events: 7 }, { kind: 'fault' }, { kind: 'clock' }, { events: 3 }];
+
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'listenpost-play-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('is an object, a file of JSON, or a module, named by its path or its URL', async () => {
+    const json = join(folder, 'story.json');
+    writeFileSync(json, JSON.stringify(STORY));
+    const module = join(folder, 'story.ts');
+    writeFileSync(module, `const story: object = ${JSON.stringify(STORY)};\nexport default story;\n`);
+    for (const story of [STORY, json, module, pathToFileURL(module)]) {
+      const emulator = await emulatorWith({ now: NOON, frozen: true });
+      const { steps, events } = await emulator.play(story);
+      expect(steps).toMatchObject(TOLD);
+      expect(events).toBe(10);
+      expect(await emulator.clock.now()).toBe(Date.parse('2026-07-01T13:01:00Z'));
+      await emulator.close();
+    }
+  });
+
+  test('is played to whom it says, or else to whom the call says', async () => {
+    const emulator = await emulatorWith({ accounts: ['alice', 'bob'] });
+    const steps = [{ scenario: 'order.filled' }];
+    await emulator.play({ steps }, { account: 'bob', product: 'coinm' });
+    await emulator.play({ account: 'bob', scope: 'spot', steps }, { account: 'alice', product: 'coinm' });
+    const count = async (stream: string) => {
+      const answer = await fetch(`${emulator.urls.admin}/admin/v1/streams/${stream}/events`);
+      return ((await answer.json()) as { events: object[] }).events.length;
+    };
+    expect(await Promise.all(['alice/coinm', 'bob/coinm', 'bob/spot'].map(count))).toEqual([
+      0,
+      expect.any(Number),
+      expect.any(Number),
+    ]);
+    expect(await count('bob/coinm')).toBeGreaterThan(0);
+    expect(await count('bob/spot')).toBeGreaterThan(0);
+  });
+
+  test('moves the timers that follow with its clock', async () => {
+    const emulator = await emulatorWith({ now: NOON, frozen: true, followTimers: true });
+    const ran: string[] = [];
+    const timer = setInterval(() => ran.push(new Date().toISOString().slice(11, 16)), 30 * 60_000);
+    const { steps, events } = await emulator.play(STORY);
+    expect(steps).toMatchObject(TOLD);
+    expect(events).toBe(10);
+    expect(ran).toEqual(['12:30', '13:00']);
+    const more = [
+      { clock: { advance: 60_000 } },
+      { clock: { set: '2026-07-01T14:05:00Z' } },
+      { clock: { freeze: true } },
+    ] as const;
+    expect((await emulator.play({ steps: more })).steps.map((step) => 'now' in step && step.now)).toEqual([
+      Date.parse('2026-07-01T13:02:00Z'),
+      Date.parse('2026-07-01T14:05:00Z'),
+      Date.parse('2026-07-01T14:05:00Z'),
+    ]);
+    expect(ran).toHaveLength(4);
+    clearInterval(timer);
+    await emulator.close();
+  });
+
+  test('waits for a clock that is advanced meanwhile, at its own instants', async () => {
+    const emulator = await emulatorWith({ now: NOON, frozen: true, followTimers: true });
+    const transfer = { scenario: 'transfer', scope: 'usdm' };
+    const played = emulator.play({
+      steps: [transfer, { wait: '10m' }, transfer, { clock: '1h' }, transfer, { wait: '5s' }, transfer],
+    });
+    const times = async () =>
+      (await events(emulator)).map(({ event }) => new Date((event as { E: number }).E).toISOString().slice(11, 19));
+    while ((await times()).length < 1) await Bun.sleep(5);
+    await emulator.clock.advance('20m');
+    while ((await times()).length < 3) await Bun.sleep(5);
+    await emulator.clock.advance('1m');
+    expect((await played).events).toBe(4);
+    expect(await times()).toEqual(['12:00:00', '12:10:00', '13:20:00', '13:20:05']);
+    await emulator.close();
+  });
+
+  test('that is wrong is told by the place, and emits nothing', async () => {
+    for (const followTimers of [false, true]) {
+      const emulator = await emulatorWith({ followTimers });
+      const told = (story: unknown) => emulator.play(story as UserScenario).then(String, String);
+      const fine = { scenario: 'order.new' };
+      expect(await told({ steps: [fine, { clock: '1m' }, { scenario: 'order.new', qty: 'x' }] })).toContain(
+        'steps[2].qty',
+      );
+      expect(await told({ steps: [fine, { clock: 'soon' }] })).toContain('steps[1].clock');
+      expect(await told({ steps: 'none' })).toContain('steps: expected a list of steps');
+      expect(await told(join(folder, 'none.json'))).toContain('none.json cannot be read: ');
+      const failed = await told({ steps: [{ clock: '1m' }, fine, { scenario: 'transfer', amount: '-999999' }] });
+      expect(failed).toContain('steps[2].amount: would take');
+      await emulator.close();
+    }
   });
 });
 

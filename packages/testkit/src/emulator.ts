@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type AccountOptions, accountDocument, type EmulatorAccount, makeAccount } from './accounts.ts';
 import { Admin } from './admin.ts';
 import { durationMs } from './duration.ts';
 import { type Host, sharedHost } from './host.ts';
 import { type Expectation, Journal, type Received } from './journal.ts';
 import { timers } from './process-timers.ts';
+import { type ClockStep, type PlayResult, type StepResult, stretchesOf, type UserScenario } from './user-scenario.ts';
 
 export interface EmulatorOptions {
   /**
@@ -66,6 +69,15 @@ export interface TriggerResult {
   readonly events: number;
   /** Of the order that the scenario made, where it made one. */
   readonly orderId?: number;
+}
+
+/** For the steps of a scenario that does not say itself. */
+export interface PlayTarget {
+  /** Default: the first account. */
+  readonly account?: string;
+  readonly product?: string;
+  /** In place of the product, where it has several: `isolated:BTCUSDT`. */
+  readonly scope?: string;
 }
 
 export interface FaultOptions {
@@ -197,6 +209,46 @@ export class Emulator implements AsyncDisposable {
     })) as TriggerResult;
   }
 
+  /**
+   * Plays a scenario of your own: an object, or the path or URL of a file (`.json`, or a module with a default export: `.ts`, `.mjs`,
+   * `.js`, run where the emulator runs). Resolves when its last step is done. Rejects with what is wrong with it, by its place
+   * (`steps[2].qty: …`), before anything was emitted.
+   */
+  async play(scenario: string | URL | UserScenario, target: PlayTarget = {}): Promise<PlayResult> {
+    const { account = this.accounts[0]?.id, product, scope = product } = target;
+    const written = typeof scenario === 'string' || scenario instanceof URL ? await this.#read(scenario) : scenario;
+    const whole = { account, scope, ...written };
+    if (!this.#follows || !Array.isArray(whole.steps)) return this.#played('/trigger', whole);
+    // The clock is moved from here, so that the timers of this process move with it.
+    const steps: StepResult[] = [];
+    let events = 0;
+    for (const { from, to, clock } of stretchesOf(whole.steps)) {
+      if (from === 0 || from < to) {
+        const played = await this.#played(`/trigger?from=${from}&to=${to}`, whole);
+        steps.push(...played.steps);
+        events += played.events;
+      }
+      if (clock !== undefined) steps.push({ kind: 'clock', now: await this.#moved(clock) });
+    }
+    return { steps, events };
+  }
+
+  async #played(path: string, scenario: object): Promise<PlayResult> {
+    return (await this.#admin.call('POST', path, scenario)) as PlayResult;
+  }
+
+  async #read(file: string | URL): Promise<UserScenario> {
+    const path = file instanceof URL ? fileURLToPath(file) : resolve(file);
+    return (await this.#host.call('read-scenario', { path })) as UserScenario;
+  }
+
+  #moved(clock: ClockStep['clock']): Promise<number> {
+    if (typeof clock === 'string') return this.clock.advance(clock);
+    if ('advance' in clock) return this.clock.advance(clock.advance);
+    if ('set' in clock) return this.clock.set(clock.set);
+    return 'freeze' in clock ? this.clock.freeze() : this.clock.resume();
+  }
+
   /** One event as it stands, or several. Resolves when they are durable. */
   async publish(
     scope: string,
@@ -252,6 +304,8 @@ export class Emulator implements AsyncDisposable {
 export class VirtualClock {
   readonly #admin: Admin;
   readonly #follows: boolean;
+  /** Where timers follow, one move is walked to its end before the next begins. */
+  #lastMove: Promise<unknown> = Promise.resolve();
 
   constructor(admin: Admin, follows: boolean) {
     this.#admin = admin;
@@ -265,13 +319,23 @@ export class VirtualClock {
 
   /** By "61m", "1d12h", or ms. Resolves when every timer that fell due has run, in order. */
   async advance(by: string | number): Promise<number> {
-    if (this.#follows) return this.set((await this.now()) + (typeof by === 'number' ? by : durationMs(by)));
-    return this.#row(await this.#admin.call('POST', '/clock', { advance: by }));
+    if (!this.#follows) return this.#row(await this.#admin.call('POST', '/clock', { advance: by }));
+    const ms = typeof by === 'number' ? by : durationMs(by);
+    return this.#walked(async () => (await this.now()) + ms);
   }
 
   async set(instant: number | string | Date): Promise<number> {
     const target = instantOf(instant);
-    if (!this.#follows) return this.#setTo(target);
+    return this.#follows ? this.#walked(() => target) : this.#setTo(target);
+  }
+
+  #walked(target: () => number | Promise<number>): Promise<number> {
+    const move = this.#lastMove.then(async () => this.#walk(await target()));
+    this.#lastMove = move.catch(() => undefined);
+    return move;
+  }
+
+  async #walk(target: number): Promise<number> {
     const settled = () => timers.settled(() => this.now());
     await settled();
     // The emulator's timers up to an instant come before the client's of that instant: it tells first, the client acts then.

@@ -7,6 +7,7 @@ export {
   type Fault,
   type FaultOptions,
   Faults,
+  type PlayTarget,
   type ReplayState,
   type Snapshot,
   startEmulator,
@@ -16,3 +17,15 @@ export {
 } from './emulator.ts';
 export { type EntryKind, type Expectation, Journal, type JournalEntry, type Received } from './journal.ts';
 export { matchers } from './matchers.ts';
+export type {
+  ClockCommand,
+  ClockStep,
+  EventStep,
+  FaultStep,
+  PlayResult,
+  ScenarioStep,
+  Step,
+  StepResult,
+  UserScenario,
+  WaitStep,
+} from './user-scenario.ts';

@@ -91,6 +91,23 @@ describe('the steps of a scenario', () => {
     expect(admin.clockSaves()).toBe(2);
   });
 
+  test('are played in parts, of which each judges the whole', async () => {
+    const admin = withEmulator();
+    const steps = [{ scenario: 'transfer' }, { wait: '1h' }, { scenario: 'transfer', amount: '-999999' }];
+    const part = (query: string, story: unknown[] = steps) =>
+      admin.call('POST', `/admin/v1/trigger${query}`, { scope: 'usdm', steps: story });
+    expect((await part('?from=0&to=1')).json).toMatchObject({ steps: [{ events: 1 }], events: 1 });
+    expect((await part('?from=1&to=1')).json).toEqual({ steps: [], events: 0 });
+    const reason = async (query: string, story?: unknown[]) =>
+      ((await part(query, story)).json as { error: Json }).error['reason'];
+    expect(await reason('?from=2')).toMatch(/^steps\[2\]\.amount: would take the USDT balance/);
+    expect(await reason('?to=0', [...steps, { wait: 'soon' }])).toMatch(/^steps\[3\]\.wait: got "soon"/);
+    expect(await reason('?from=4')).toBe('from: got "4"; expected the number of a step, 0 to 3');
+    expect(await reason('?from=2&to=1')).toBe('to: got "1"; expected the number of a step, 2 to 3');
+    expect(await reason('?from=')).toBe('from: got ""; expected the number of a step, 0 to 3');
+    expect(await eventsOf(admin)).toHaveLength(1);
+  });
+
   test('end when the server stops, or the caller goes', async () => {
     const admin = withEmulator();
     const stopped = play(admin, [{ wait: '1h' }, { scenario: 'transfer' }]);

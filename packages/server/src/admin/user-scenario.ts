@@ -16,16 +16,18 @@ const RUNS_MAX = 100;
 
 /**
  * Plays the steps of a user's scenario one after the other, and answers when the last is done. The whole of it is read
- * first: one that cannot be played as far as can be known before emits nothing.
+ * first: one that cannot be played as far as can be known before emits nothing. `?from=&to=` plays a part, for callers who do
+ * something of their own between parts.
  */
 export const postUserScenario: Route = {
   method: 'POST',
   path: '/admin/v1/trigger',
   role: 'admin',
   patient: true,
-  async handle({ request }, context) {
+  async handle({ request, url }, context) {
     emulatorOf(context);
     const scenario = parsed(USER_SCENARIO, await bodyText(request));
+    const { from, to } = partOf(url, scenario.steps.length);
     const steps = scenario.steps.map((step, index) => atStep(index, () => planned(step, scenario, context)));
     if (context.runs.size >= RUNS_MAX) {
       throw new Refusal(503, `${RUNS_MAX} scenarios are being played already; wait for one to end`, {
@@ -37,13 +39,25 @@ export const postUserScenario: Route = {
     request.signal.addEventListener('abort', stop, { once: true });
     context.runs.add(run);
     try {
-      return jsonAnswer(await run.play(steps));
+      return jsonAnswer(await run.play(steps.slice(from, to), from));
     } finally {
       request.signal.removeEventListener('abort', stop);
       context.runs.delete(run);
     }
   },
 };
+
+/** The first step to play, and the first that is not played any more. Without a word all are. */
+function partOf(url: URL, steps: number): { readonly from: number; readonly to: number } {
+  const numberOf = (name: string, absent: number, least: number): number => {
+    const given = url.searchParams.get(name);
+    const number = given === null ? absent : Number(given === '' ? Number.NaN : given);
+    if (Number.isInteger(number) && number >= least && number <= steps) return number;
+    throw new Refusal(400, `${name}: got "${given}"; expected the number of a step, ${least} to ${steps}`);
+  };
+  const from = numberOf('from', 0, 0);
+  return { from, to: numberOf('to', steps, from) };
+}
 
 /** What a step did: a scenario's result, or nothing to tell beyond its kind. */
 export type StepResult =
@@ -124,12 +138,16 @@ export class Run {
     this.#clock = clock;
   }
 
-  async play(steps: readonly Planned[]): Promise<{ readonly steps: readonly StepResult[]; readonly events: number }> {
+  /** `first`: which step of the story the first of these is. */
+  async play(
+    steps: readonly Planned[],
+    first: number,
+  ): Promise<{ readonly steps: readonly StepResult[]; readonly events: number }> {
     const results: StepResult[] = [];
     try {
       for (const [index, step] of steps.entries()) {
         if (this.#stopped !== undefined) throw this.#stopped;
-        results.push(await atStep(index, () => step(this)));
+        results.push(await atStep(first + index, () => step(this)));
       }
     } finally {
       this.release();

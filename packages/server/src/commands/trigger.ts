@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { PRODUCTS, type ProductId } from '@listenpost/protocol';
 import { type Command, Option } from 'commander';
 import { type ParameterInfo, parameterInfo } from '../emulator/parameters.ts';
 import { SCENARIOS, type Scenario } from '../emulator/scenarios.ts';
+import { readScenario } from '../emulator/user-scenario.ts';
 import { type AdminOptions, addAdminOptions, callAdmin } from './admin-client.ts';
 import { CommandError, sentenceOf } from './command-error.ts';
 import { print, table, tell, wantsJson } from './output.ts';
@@ -79,7 +77,9 @@ async function playFile(path: string, options: TriggerOptions): Promise<void> {
   if (misplaced !== undefined) {
     throw new CommandError(`--${misplaced} belongs to one scenario; write it into the steps of ${path}`, 2);
   }
-  const document = await scenarioOf(path);
+  const document = await readScenario(path).catch((cause: unknown) => {
+    throw new CommandError(sentenceOf(cause), 2, { cause });
+  });
   const body = JSON.stringify({ ...(account && { account }), ...(scope && { scope }), ...document });
   const answer = (await callAdmin(options, { method: 'POST', path: '/trigger', body, patient: true })) as Played;
   if (wantsJson(options)) return print(JSON.stringify(answer));
@@ -100,19 +100,6 @@ interface Played {
 
 const told = ({ kind, scenario, events, now, id }: Played['steps'][number]): string =>
   now === undefined ? `${scenario ?? kind}  ${id ?? events}` : `${kind}  ${new Date(now).toISOString()}`;
-
-/** A program's default export, or what a JSON file holds. */
-async function scenarioOf(path: string): Promise<object> {
-  try {
-    const document: unknown = path.endsWith('.json')
-      ? JSON.parse(await readFile(path, 'utf8'))
-      : ((await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }).default;
-    if (typeof document === 'object' && document !== null) return document;
-  } catch (cause) {
-    throw new CommandError(`${path} cannot be read: ${sentenceOf(cause)}`, 2, { cause });
-  }
-  throw new CommandError(`${path} holds no scenario; export default { steps: [ … ] }`, 2);
-}
 
 /** Product by product; those of one where the options name it. */
 function listScenarios(options: TriggerOptions): Promise<void> {

@@ -1,64 +1,12 @@
 /**
- * Scenarios that users write: a list of steps, as JSON or as the default export of a TypeScript file. This is the file's
- * form; `admin/user-scenario.ts` plays it.
- *
- * ```ts
- * export default {
- *   scope: 'usdm',
- *   steps: [
- *     { scenario: 'order.partially-filled', qty: '0.030', fills: 2 },
- *     { wait: '30s' },
- *     { scenario: 'order.canceled', orderId: 'last' },
- *     { clock: '61m' },
- *   ],
- * } satisfies UserScenario;
- * ```
+ * The form of scenarios that users write, as `UserScenario` of `@listenpost/testkit` has it; `admin/user-scenario.ts` plays them.
  */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { given, type Path } from '../config/problems.ts';
 import { DURATION_FORM, parseDuration } from '../config/units.ts';
-
-export interface UserScenario {
-  /** Whose steps these are, where a step does not say; the first account when absent. */
-  readonly account?: string;
-  /** On which stream; the first of the account that has the scenario when absent. */
-  readonly scope?: string;
-  readonly steps: readonly Step[];
-}
-
-export type Step = ScenarioStep | WaitStep | EventStep | ClockStep | FaultStep;
-
-/** A scenario of the catalogue, with its parameters beside its name. */
-export interface ScenarioStep extends Target {
-  readonly scenario: string;
-  readonly [parameter: string]: unknown;
-}
-
-/** Until so much of the emulator's time has passed, whether it flows or is advanced: `"30s"`. */
-export interface WaitStep {
-  readonly wait: string;
-}
-
-/** An event as it stands. The books behind the scenarios, and what REST reads of them, do not follow it. */
-export interface EventStep extends Target {
-  readonly event: Readonly<Record<string, unknown>>;
-}
-
-/** Moves the clock, as `POST /admin/v1/clock` does: `"61m"`, or what that takes. */
-export interface ClockStep {
-  readonly clock: string | Readonly<Record<string, unknown>>;
-}
-
-/** Sets a fault, as `POST /admin/v1/faults` does: `{ "fault": "delay", "by": "2s" }`. */
-export interface FaultStep {
-  readonly fault: string;
-  readonly [parameter: string]: unknown;
-}
-
-interface Target {
-  readonly account?: string;
-  readonly scope?: string;
-}
 
 /** A file is a story to be read: what has more steps is a load, for which there is `publish`. */
 const STEPS_MAX = 1000;
@@ -126,3 +74,17 @@ export const USER_SCENARIO = z.strictObject(
   },
   { error: 'expected an object with "steps", and perhaps "account" and "scope"' },
 );
+
+/** What such a file holds: a module's default export, or JSON. Nobody has judged it yet. Throws a sentence that names the file. */
+export async function readScenario(path: string): Promise<object> {
+  const document = await exported(path).catch((cause: unknown) => {
+    throw new Error(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  });
+  if (typeof document === 'object' && document !== null) return document;
+  throw new Error(`${path} holds no scenario; export default { steps: [ … ] }`);
+}
+
+async function exported(path: string): Promise<unknown> {
+  if (path.endsWith('.json')) return JSON.parse(await readFile(path, 'utf8'));
+  return ((await import(pathToFileURL(resolve(path)).href)) as { readonly default?: unknown }).default;
+}
