@@ -20,6 +20,7 @@ import { scalingConnections } from './cases/scaling-connections.ts';
 import { scalingKeys } from './cases/scaling-keys.ts';
 import { start } from './cases/start.ts';
 import { subscriptions } from './cases/subscriptions.ts';
+import { testkit } from './cases/testkit.ts';
 import { canPin, pinLoad } from './load/pin.ts';
 import { jsonLines, machineFacts, table } from './report.ts';
 import { killServers } from './server.ts';
@@ -40,6 +41,7 @@ const CASES: readonly Case[] = [
   scalingConnections,
   scalingKeys,
   start,
+  testkit,
 ];
 
 const RESULTS = join(import.meta.dirname, 'results');

@@ -18,3 +18,8 @@ export function pinLoad(): void {
 export function pinnedServer(command: readonly string[]): string[] {
   return ['taskset', '-c', String(SERVER_CORE), ...command];
 }
+
+/** The command as it must be started to run on both cores, as a user's program does. */
+export function unpinned(command: readonly string[]): string[] {
+  return ['taskset', '-c', `${SERVER_CORE},${LOAD_CORE}`, ...command];
+}
