@@ -8,7 +8,9 @@ export async function startBot(urls, { apiKey, secret }) {
   const bot = { position: 0, close };
   let socket;
   await listen();
-  const keepalive = setInterval(() => rest('PUT', '/fapi/v1/listenKey').catch(() => {}), KEEPALIVE_EVERY_MS);
+  const keepalive = setInterval(() => {
+    rest('PUT', '/fapi/v1/listenKey').catch(() => undefined);
+  }, KEEPALIVE_EVERY_MS);
   return bot;
 
   async function listen() {
@@ -23,7 +25,7 @@ export async function startBot(urls, { apiKey, secret }) {
   function handle(text) {
     const event = JSON.parse(text);
     if (event.e === 'ACCOUNT_UPDATE') bot.position = Number(event.a.P[0]?.pa ?? bot.position);
-    if (event.e === 'listenKeyExpired') void listen();
+    if (event.e === 'listenKeyExpired') listen().catch(console.error);
   }
 
   async function rest(method, path, query = '') {

@@ -8,7 +8,9 @@ export async function startBot(urls, { apiKey, secret }) {
   const bot = { position: 0, close };
   let socket;
   await listen();
-  const keepalive = setInterval(() => rest('PUT', '/fapi/v1/listenKey').catch(() => {}), KEEPALIVE_EVERY_MS);
+  const keepalive = setInterval(() => {
+    rest('PUT', '/fapi/v1/listenKey').catch(() => undefined);
+  }, KEEPALIVE_EVERY_MS);
   return bot;
 
   async function listen() {

@@ -286,12 +286,12 @@ const declaresTests = (text: string): boolean =>
   /^(?:test|it|describe)(?:\.\w+)*\(/m.test(withoutCommentsAndStrings(text));
 
 /** A user's own tests, which a test of ours puts into a project of its own and runs there. */
-const USERS_TESTS = 'tests/compat/testkit-user/';
+const USERS_TESTS = ['tests/compat/testkit-user/', 'examples/expiry-test/'];
 
 const testNames: Rule = {
   name: 'tests are in files that the runner finds',
   check: ({ path, text }) => {
-    if (!isCode(path) || path.startsWith(USERS_TESTS)) return [];
+    if (!isCode(path) || USERS_TESTS.some((folder) => path.startsWith(folder))) return [];
     const right = path.startsWith('tests/compat/') ? '.test.mjs' : '.test.ts';
     const wrongEnding = /[._](?:spec|test)\.[a-z]+$/.test(path) && !path.endsWith(right);
     if (!wrongEnding && (path.endsWith(right) || !declaresTests(text))) return [];

@@ -14,7 +14,7 @@ export interface SourceFile {
 export const ROOT = resolve(import.meta.dirname, '../..');
 
 /** What no rule reads: others' code, what runs and builds leave behind, and binary files. In a linked worktree `.git` is a file. */
-const UNREAD = new Set(['node_modules', '.git', '.listenpost', 'data', 'packages/client/dist', 'docs/api/html']);
+const UNREAD = new Set(['node_modules', '.git', '.listenpost', 'data', 'dist', 'docs/api/html']);
 const READ_FILES = /(\.(ts|tsx|js|mjs|cjs|json|jsonc|md|sh|yml|yaml|toml|html|css|c|txt)|\/[^./]+|\/\.[a-z]+)$/;
 
 /** Every text file of the repository, tracked or not yet. */

@@ -386,10 +386,10 @@ const require = nodeModule.createRequire(import.meta.url);
  */
 const modulesOfBun = {
   syncBuiltinESMExports(): void {
-    const { mock } = require('bun:test') as typeof import('bun:test');
+    const { mock } = require('bun:test') as { mock: { module(name: string, exports: () => object): void } };
     for (const name of ['timers', 'timers/promises', 'node:timers', 'node:timers/promises']) {
       const exported = require(name) as object;
-      void mock.module(name, () => ({ ...exported, default: exported }));
+      mock.module(name, () => ({ ...exported, default: exported }));
     }
   },
 };
