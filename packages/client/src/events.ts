@@ -35,15 +35,19 @@ export interface UnknownEvent {
 }
 
 /**
+ * What the venue says of the connection and its grant. No stream hands it out: it acts on that, and `onStatus` and gaps tell what came
+ * of it.
+ */
+export interface ConnectionWord {
+  /** Its name. */
+  readonly e: 'listenKeyExpired' | 'eventStreamTerminated' | 'serverShutdown';
+}
+
+/**
  * What a product's stream brings: a union told apart by `e`. Members that the tables do not know pass too, without a type. Ids are
  * numbers or bigints, decimals strings.
- *
- * What the venue says of the connection and its grant (`listenKeyExpired`, `eventStreamTerminated`, `serverShutdown`) is not among it:
- * the stream acts on that, and `onStatus` and gaps tell what came of it.
  */
-export type StreamEvent<P extends ClientProduct = ClientProduct> =
-  | Exclude<EventOf<P>, { readonly e: 'listenKeyExpired' | 'eventStreamTerminated' | 'serverShutdown' }>
-  | UnknownEvent;
+export type StreamEvent<P extends ClientProduct = ClientProduct> = Exclude<EventOf<P>, ConnectionWord> | UnknownEvent;
 
 /** Puts `meta` beside an event. By a symbol, so that neither JSON nor a field of that name is touched. */
 export function withMeta<E extends object>(event: E, meta: EventMeta): E {

@@ -1,19 +1,17 @@
 /** Checked by `tsc`, never run: what a stream hands out is told apart by `e`, unknown events notwithstanding. */
 import type { EventNameOf, EventOf } from '@listenpost/protocol';
-import type { Gap, Snapshot, StreamEvent, UnknownEvent } from './events.ts';
+import type { ConnectionWord, Gap, Snapshot, StreamEvent, UnknownEvent } from './events.ts';
 import type { ClientProduct } from './products.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type Is<T extends true> = T;
 
-type OfTheConnection = { readonly e: 'listenKeyExpired' | 'eventStreamTerminated' | 'serverShutdown' };
-
 type Item = StreamEvent<'usdm'> | Gap | Snapshot<{ readonly orders: number }>;
 
 export type Statements = [
-  Is<Same<Exclude<StreamEvent<'usdm'>, UnknownEvent>, Exclude<EventOf<'usdm'>, OfTheConnection>>>,
+  Is<Same<Exclude<StreamEvent<'usdm'>, UnknownEvent>, Exclude<EventOf<'usdm'>, ConnectionWord>>>,
   Is<Same<Extract<StreamEvent<'usdm'>, { readonly e: 'TRADE_LITE' }>['i'], number | bigint>>,
-  Is<Same<Exclude<StreamEvent, UnknownEvent>, Exclude<EventOf<ClientProduct>, OfTheConnection>>>,
+  Is<Same<Exclude<StreamEvent, UnknownEvent>, Exclude<EventOf<ClientProduct>, ConnectionWord>>>,
 ];
 
 export function told(item: Item): string | number | bigint | boolean {

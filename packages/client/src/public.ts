@@ -18,6 +18,7 @@ export type {
 } from './doors.ts';
 export * from './errors.ts';
 export {
+  type ConnectionWord,
   type EventMeta,
   type Gap,
   metaOf,
