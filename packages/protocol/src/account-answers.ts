@@ -363,7 +363,7 @@ const margin: AccountShapes = {
     totalLiabilityOfBtc: totals.liabilityOfBtc,
     totalNetAssetOfBtc: totals.netAssetOfBtc,
     TotalCollateralValueInUSDT: totals.collateralInUsdt,
-    totalOpenOrderLossInUSDT: ZERO,
+    totalOpenOrderLossInUSDT: totals.openOrderLoss,
     tradeEnabled: true,
     transferInEnabled: true,
     transferOutEnabled: true,
@@ -373,6 +373,9 @@ const margin: AccountShapes = {
   order: marginOrder(false),
   trade: marginTrade(false),
 };
+
+/** `marginRatio`: how many times its own money a pair lets an account hold; live answers print the pair's, 10 for BTCUSDT. */
+const ISOLATED_LEVERAGE = '10.00000000';
 
 const isolatedAsset = (each: BookedAsset | undefined): Row => ({
   ...(each === undefined ? {} : marginAsset(each)),
@@ -392,8 +395,8 @@ const isolated: AccountShapes = {
     isolatedCreated: true,
     enabled: true,
     marginLevel: totals.marginLevel,
-    marginLevelStatus: 'EXCESSIVE',
-    marginRatio: '10.00000000',
+    marginLevelStatus: totals.marginLevelStatus,
+    marginRatio: ISOLATED_LEVERAGE,
     indexPrice: pair?.markPrice ?? ZERO,
     liquidatePrice: ZERO,
     liquidateRate: ZERO,
@@ -412,10 +415,10 @@ const pm: AccountShapes = {
     actualEquity: totals.actualEquity,
     accountInitialMargin: totals.initialMargin,
     accountMaintMargin: totals.maintMargin,
-    accountStatus: 'NORMAL',
+    accountStatus: totals.accountStatus,
     virtualMaxWithdrawAmount: totals.availableBalance,
     totalAvailableBalance: totals.availableBalance,
-    totalMarginOpenLoss: ZERO,
+    totalMarginOpenLoss: totals.openOrderLoss,
     updateTime,
   }),
   balance: ({ assets }) =>

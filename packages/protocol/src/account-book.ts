@@ -125,13 +125,20 @@ export interface BookedTotals {
   readonly positionInitialMargin: string;
   readonly openOrderInitialMargin: string;
   readonly availableBalance: string;
+  /** What is set aside for the loss that the fills of open margin orders would mean. */
+  readonly openOrderLoss: string;
   readonly assetOfBtc: string;
   readonly liabilityOfBtc: string;
   readonly netAssetOfBtc: string;
   readonly collateralInUsdt: string;
   /** Assets by what is owed; 999 where nothing is. */
   readonly marginLevel: string;
+  /** What it means: EXCESSIVE, NORMAL, MARGIN_CALL, PRE_LIQUIDATION or FORCE_LIQUIDATION. */
+  readonly marginLevelStatus: string;
+  /** Equity by maintenance margin; 999 where none is needed. */
   readonly uniMMR: string;
+  /** What it means: NORMAL, MARGIN_CALL, REDUCE_ONLY or FORCE_LIQUIDATION. */
+  readonly accountStatus: string;
   readonly accountEquity: string;
   readonly actualEquity: string;
 }

@@ -16,8 +16,9 @@ import { EmulatorError } from './error.ts';
 import { Ids } from './ids.ts';
 import { type ParameterInfo, type Parameters, parameterInfo, readParameters } from './parameters.ts';
 import { READ_ON, readBook } from './reading.ts';
+import { tellOfNewStatus } from './risk-levels.ts';
 import { type Play, SCENARIOS, type Scenario } from './scenarios.ts';
-import { type Book, copyOfBook, Stage } from './stage.ts';
+import { AT_EASE, type Book, copyOfBook, Stage } from './stage.ts';
 
 export interface EmulatorDeps {
   readonly clock: Pick<Clock, 'now'>;
@@ -155,6 +156,7 @@ export class Emulator implements AccountBooks {
         ...(sibling === undefined ? {} : { sibling: { product: sibling, there: this.#has(account, sibling) } }),
       });
       const orderId = play.run(stage);
+      tellOfNewStatus(stage);
       // The scope itself, where the product keeps one for each symbol.
       const events = stage.emitted.map((each) => ({
         scope: each.product === product ? scope : each.product,
@@ -172,13 +174,13 @@ export class Emulator implements AccountBooks {
    */
   read(account: string, scope: string): AccountBook {
     const product = productOfScope(scope)?.id;
-    const venue = product === undefined ? undefined : READ_ON[product];
-    if (product === undefined || venue === undefined) throw new Error(`${scope} has no account to be read`);
+    const venues = product === undefined ? undefined : READ_ON[product];
+    if (product === undefined || venues === undefined) throw new Error(`${scope} has no account to be read`);
     const book = this.#desks.get(`${account}/${booksOf(scope)}`)?.book ?? openBook(account);
     const stage = new Stage({
       product,
       scope,
-      venues: [venue],
+      venues: [venues[0]],
       symbols: this.#symbols,
       parameters: {},
       book: copyOfBook(book),
@@ -186,7 +188,7 @@ export class Emulator implements AccountBooks {
       now: book.lastT,
       latencyMs: 0,
     });
-    return readBook(stage);
+    return readBook(stage, venues);
   }
 
   /** Whether the request could be played, as far as that does not depend on the books. @throws EmulatorError */
@@ -234,7 +236,12 @@ export class Emulator implements AccountBooks {
   }
 }
 
-const openBook = (account: string): Book => ({ alias: aliasOf(account), lastT: 0, ledgers: new Map() });
+const openBook = (account: string): Book => ({
+  alias: aliasOf(account),
+  judged: AT_EASE,
+  lastT: 0,
+  ledgers: new Map(),
+});
 
 /** An account keeps its alias, as its id, over restarts: four letters that follow from the id. */
 function aliasOf(account: string): string {

@@ -49,7 +49,7 @@ const atLeastOneUnit = (value: Decimal): Decimal => (value < UNIT ? UNIT : value
 
 const owed = ({ borrowed, interest }: Balance): Decimal => borrowed + interest;
 
-function lend(stage: Stage, asset: string, amount: Decimal): void {
+export function lend(stage: Stage, asset: string, amount: Decimal): void {
   const balance = stage.credit(asset, amount, 'amount');
   balance.borrowed += amount;
   tellLiability(stage, asset, { type: 'BORROW', principal: amount, interest: 0n });

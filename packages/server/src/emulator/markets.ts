@@ -5,8 +5,7 @@ import type { Stage } from './stage.ts';
 import type { Venue } from './venues.ts';
 import { wallet } from './wallet.ts';
 
-/** Absent where an account is only judged and nothing is traded. */
-const MARKETS: { readonly [Name in Venue['name']]?: Market } = {
+const MARKETS: { readonly [Name in Venue['name']]: Market } = {
   UM: contracts,
   CM: contracts,
   OPTIONS: options,
@@ -14,8 +13,4 @@ const MARKETS: { readonly [Name in Venue['name']]?: Market } = {
   MARGIN: wallet,
 };
 
-export function marketOf({ venue, product }: Stage): Market {
-  const market = MARKETS[venue.name];
-  if (market === undefined) throw new Error(`${product} has a scenario of orders, and ${venue.name} trades nothing`);
-  return market;
-}
+export const marketOf = ({ venue }: Stage): Market => MARKETS[venue.name];

@@ -57,6 +57,8 @@ export interface Order {
   average: Decimal;
   /** Spot and margin: what of the balance it holds. */
   locked: Decimal;
+  /** Portfolio margin: the loss that is set aside for it, in the quote asset. */
+  reserved: Decimal;
   updatedAt: number;
 }
 
@@ -93,6 +95,7 @@ export function newOrder(stage: Stage, given: Partial<Order> = {}): Order {
     quote: 0n,
     average: 0n,
     locked: 0n,
+    reserved: 0n,
     updatedAt: stage.T,
     ...given,
     qty,

@@ -10,6 +10,7 @@ import { ASSET_DIGITS, openPositions, type Position, positionOf } from './ledger
 import { marketOf } from './markets.ts';
 import { heldRow, newOrder, type Order, putOpen, type Side, symbolRow } from './order.ts';
 import { onStep, qtyDigits, startingPrice } from './prices.ts';
+import { callPortfolio, easePortfolio } from './risk-levels.ts';
 import type { Facts } from './shape.ts';
 import type { Stage } from './stage.ts';
 
@@ -32,10 +33,37 @@ export function callMargin(stage: Stage): number | undefined {
 export function liquidate(stage: Stage): number {
   const { position } = called(stage);
   const row = heldRow(stage, position.symbol);
-  for (const order of stage.ledger.openOrders.values()) {
-    if (order.row.marginAsset === row.marginAsset) marketOf(stage).end(stage, order, { why: 'liquidated' });
-  }
+  cancelAll(stage, row);
   position.mark = marginPrice(stage, row, position, LIQUIDATED_AT);
+  return taken(stage, position);
+}
+
+/** How far the market moves against a position that portfolio margin loses. */
+const LOST = decimal('0.1');
+
+/**
+ * Portfolio margin judges the account as a whole (`riskLevelChange`) and then takes its positions as futures do: their orders
+ * are LIQUIDATION, executed as CALCULATED (derivatives §4.4). With the position the margin that it needed is gone.
+ */
+export function liquidateInPortfolio(stage: Stage): number {
+  const position = heldOrOpened(stage);
+  position.mark = times(position.entry, decimal('1') + (position.amount > 0n ? -LOST : LOST));
+  callPortfolio(stage, 'FORCE_LIQUIDATION');
+  cancelAll(stage, heldRow(stage, position.symbol));
+  const orderId = taken(stage, position);
+  easePortfolio(stage);
+  return orderId;
+}
+
+function cancelAll(stage: Stage, { marginAsset }: SymbolRow): void {
+  for (const order of stage.ledger.openOrders.values()) {
+    if (order.row.marginAsset === marginAsset) marketOf(stage).end(stage, order, { why: 'liquidated' });
+  }
+}
+
+/** At its mark, by an order of the exchange's own. */
+function taken(stage: Stage, position: Position): number {
+  const row = heldRow(stage, position.symbol);
   const fee = rounded(times(worthAtMark(stage, position), LIQUIDATION_FEE), ASSET_DIGITS);
   const orderId = takenOver(stage, position, `autoclose-${stage.E}`);
   const { free } = stage.balance(row.marginAsset);

@@ -9,87 +9,54 @@ import type {
   ProductId,
   SymbolRow,
 } from '@listenpost/protocol';
+import {
+  accountFigures,
+  assetsOf,
+  initialMargin,
+  leverageOf,
+  type MarginFigures,
+  marginFigures,
+  orderMargin,
+} from './account-figures.ts';
 import { breakEven, limitPrice, maintenance, unrealised, worthAtMark } from './contracts.ts';
-import { type Decimal, decimal, fixed, over, sum, times } from './decimal.ts';
-import { ASSET_DIGITS, type Balance, type Position, positionOf, type Trade } from './ledger.ts';
+import { type Decimal, fixed, over, sum, times } from './decimal.ts';
+import { ASSET_DIGITS, type Position, positionOf, type Trade } from './ledger.ts';
 import { heldRow, type Order, remaining } from './order.ts';
 import { priceDigits, qtyDigits, startingPrice, worthUsd } from './prices.ts';
-import { equityOf } from './risk-levels.ts';
+import { liabilityOf, maintenanceOf, marginLevelOf, uniMmrOf } from './risk-levels.ts';
 import type { Stage } from './stage.ts';
 import { VENUES, type Venue } from './venues.ts';
 
-/** Whose balances, orders and trades REST reads, by product. Absent: no call reads that account. */
-export const READ_ON: { readonly [Id in ProductId]?: Venue } = {
-  usdm: VENUES.UM,
-  coinm: VENUES.CM,
-  spot: VENUES.SPOT,
-  margin: VENUES.MARGIN,
-  isolated: VENUES.MARGIN,
-  pm: VENUES.MARGIN,
+/** The markets of an account, by product: REST reads the first one's balances, orders and trades. Absent: no call reads it. */
+export const READ_ON: { readonly [Id in ProductId]?: readonly [Venue, ...Venue[]] } = {
+  usdm: [VENUES.UM],
+  coinm: [VENUES.CM],
+  spot: [VENUES.SPOT],
+  margin: [VENUES.MARGIN],
+  isolated: [VENUES.MARGIN],
+  pm: [VENUES.MARGIN, VENUES.UM, VENUES.CM],
 };
 
 const padded = (value: Decimal): string => fixed(value, ASSET_DIGITS);
 
-/** Leverage of a symbol that no scenario changed. */
-const USUAL_LEVERAGE = 20;
-
-/** `stage`: on a copy of the book, since reading a balance opens it. */
-export function readBook(stage: Stage): AccountBook {
+/** `stage`: on a copy of the book, since reading a balance opens it; its venue is the first of `venues`. */
+export function readBook(stage: Stage, venues: readonly Venue[]): AccountBook {
   const { book, ledger } = stage;
   const assets = assetsOf(stage);
   const orders = [...ledger.endedOrders, ...ledger.openOrders.values()].sort((left, right) => left.id - right.id);
   return {
     alias: book.alias,
-    updateTime: Math.max(...[...book.ledgers.values()].map(({ updatedAt }) => updatedAt)),
+    updateTime: Math.max(...venues.map((venue) => stage.ledgerOf(venue).updatedAt)),
     multiAssets: ledger.multiAssets,
-    assets: assets.map((asset) => bookedAsset(stage, asset, figuresOf(stage, asset))),
+    assets: assets.map((asset) => bookedAsset(stage, asset, marginFigures(stage, asset))),
     positions: positionsOf(stage).map((position) => bookedPosition(stage, position)),
     orders: orders.map((order) => bookedOrder(stage, order)),
     trades: ledger.trades.map((trade) => bookedTrade(stage, trade)),
-    totals: totalsOf(stage, assets),
+    totals: totalsOf(stage, venues),
   };
 }
 
-/** What the listed symbols move, in their order. */
-const assetsOf = (stage: Stage): readonly string[] => [
-  ...new Set(stage.listed().flatMap((row) => stage.venue.assetsOf(row))),
-];
-
-interface Figures {
-  readonly unrealised: Decimal;
-  readonly maintenance: Decimal;
-  readonly positionMargin: Decimal;
-  readonly orderMargin: Decimal;
-}
-
-/** Of the positions and open orders that are margined in the asset. */
-function figuresOf(stage: Stage, asset: string): Figures {
-  const held = [...stage.ledger.positions.values()].filter(
-    ({ symbol }) => heldRow(stage, symbol).marginAsset === asset,
-  );
-  const open = [...stage.ledger.openOrders.values()].filter(
-    ({ row }) => stage.venue.margins && row.marginAsset === asset,
-  );
-  return {
-    unrealised: sum(held.map((position) => unrealised(stage, position))),
-    maintenance: sum(held.map((position) => maintenance(stage, position))),
-    positionMargin: sum(held.map((position) => initialMargin(stage, position))),
-    orderMargin: sum(open.map((order) => orderMargin(stage, order))),
-  };
-}
-
-const leverageOf = ({ ledger }: Stage, symbol: string): number => ledger.leverages.get(symbol) ?? USUAL_LEVERAGE;
-
-const shareOf = (stage: Stage, symbol: string, worth: Decimal): Decimal =>
-  over(worth, decimal(String(leverageOf(stage, symbol))));
-
-const initialMargin = (stage: Stage, position: Position): Decimal =>
-  shareOf(stage, position.symbol, worthAtMark(stage, position));
-
-const orderMargin = (stage: Stage, order: Order): Decimal =>
-  shareOf(stage, order.row.symbol, stage.venue.math.value(order.row, remaining(order), order.price));
-
-function bookedAsset(stage: Stage, asset: string, figures: Figures): BookedAsset {
+function bookedAsset(stage: Stage, asset: string, figures: MarginFigures): BookedAsset {
   const { free, locked, borrowed, interest, updatedAt } = stage.balance(asset);
   const net = free + locked - borrowed - interest;
   const marginBalance = free + figures.unrealised;
@@ -119,13 +86,12 @@ const atLeastZero = (value: Decimal): Decimal => (value > 0n ? value : 0n);
 
 const inBtc = (usd: Decimal): Decimal => over(usd, worthUsd('BTC'));
 
-/** Of an account that holds futures beside assets; elsewhere the futures' parts were never opened and are 0. */
+/** Of an account that holds futures beside assets. A futures wallet of an asset that its market does not margin in is 0. */
 function partsOf(stage: Stage, asset: string, onMargin: Decimal): NonNullable<BookedAsset['parts']> {
   const [um, cm] = [VENUES.UM, VENUES.CM].map((venue) => {
-    const ledger = stage.book.ledgers.get(venue.name);
-    const elsewhere = ledger === undefined ? undefined : stage.on(venue);
-    const figures = elsewhere === undefined ? undefined : figuresOf(elsewhere, asset);
-    return { wallet: ledger?.balances.get(asset)?.free ?? 0n, profit: figures?.unrealised ?? 0n };
+    const there = stage.on(venue);
+    if (!assetsOf(there).includes(asset)) return { wallet: 0n, profit: 0n };
+    return { wallet: there.balance(asset).free, profit: marginFigures(there, asset).unrealised };
   }) as [Part, Part];
   return {
     total: padded(onMargin + um.wallet + cm.wallet),
@@ -239,46 +205,38 @@ function bookedTrade(
   };
 }
 
-/** What a level prints where nothing is owed. */
-const NOTHING_OWED = decimal('999');
-
-/** Sums, in USD, over every market of the account that has positions. */
-function marginedFigures(stage: Stage): (of: (figures: Figures) => Decimal) => Decimal {
-  const markets = [...stage.book.ledgers.keys()].map((name) => VENUES[name]).filter(({ margins }) => margins);
-  const rows = markets
-    .map((venue) => stage.on(venue))
-    .flatMap((market) => assetsOf(market).map((asset) => ({ asset, figures: figuresOf(market, asset) })));
-  return (of) => sum(rows.map(({ asset, figures }) => times(of(figures), worthUsd(asset))));
-}
-
-function totalsOf(stage: Stage, assets: readonly string[]): BookedTotals {
-  const held = (amountOf: (balance: Balance) => Decimal): Decimal =>
-    sum(assets.map((asset) => times(amountOf(stage.balance(asset)), worthUsd(asset))));
-  const wallet = held(({ free }) => free);
-  const owned = held(({ free, locked }) => free + locked);
-  const owed = held(({ borrowed, interest }) => borrowed + interest);
-  const margined = marginedFigures(stage);
-  const unrealisedProfit = margined((each) => each.unrealised);
-  const positionMargin = margined((each) => each.positionMargin);
-  const orderMargin = margined((each) => each.orderMargin);
-  const kept = margined((each) => each.maintenance);
-  const { equity, actual } = equityOf(stage.book);
+function totalsOf(stage: Stage, venues: readonly Venue[]): BookedTotals {
+  const figures = accountFigures(stage, venues);
+  const { owned, equity, actual, unrealised: profit, positionMargin, orderMargin } = figures;
+  const liability = liabilityOf(stage, figures);
+  const wallet = actual - profit;
+  const initial = positionMargin + orderMargin + stage.book.judged.strain;
+  const marginLevel = marginLevelOf(stage, figures);
+  const uniMmr = uniMmrOf(stage, figures);
+  const reserved = sum(
+    [...stage.ledger.openOrders.values()].map((order) => times(order.reserved, worthOfQuote(order))),
+  );
   return {
     walletBalance: padded(wallet),
-    unrealizedProfit: padded(unrealisedProfit),
-    marginBalance: padded(wallet + unrealisedProfit),
-    maintMargin: padded(kept),
-    initialMargin: padded(positionMargin + orderMargin),
+    unrealizedProfit: padded(profit),
+    marginBalance: padded(actual),
+    maintMargin: padded(maintenanceOf(stage, figures)),
+    initialMargin: padded(initial),
     positionInitialMargin: padded(positionMargin),
     openOrderInitialMargin: padded(orderMargin),
-    availableBalance: padded(atLeastZero(wallet + unrealisedProfit - positionMargin - orderMargin)),
+    availableBalance: padded(atLeastZero(equity - initial)),
+    openOrderLoss: padded(reserved),
     assetOfBtc: padded(inBtc(owned)),
-    liabilityOfBtc: padded(inBtc(owed)),
-    netAssetOfBtc: padded(inBtc(owned - owed)),
-    collateralInUsdt: padded(owned),
-    marginLevel: padded(owed === 0n ? NOTHING_OWED : over(owned, owed)),
-    uniMMR: padded(kept === 0n ? NOTHING_OWED : over(equity, kept)),
+    liabilityOfBtc: padded(inBtc(liability)),
+    netAssetOfBtc: padded(inBtc(owned - liability)),
+    collateralInUsdt: padded(over(owned, stage.book.judged.debtWorth)),
+    marginLevel: padded(marginLevel.figure),
+    marginLevelStatus: marginLevel.status,
+    uniMMR: padded(uniMmr.figure),
+    accountStatus: uniMmr.status,
     accountEquity: padded(equity),
     actualEquity: padded(actual),
   };
 }
+
+const worthOfQuote = ({ row }: Order): Decimal => worthUsd(row.quoteAsset);

@@ -38,7 +38,7 @@ export interface Scenario {
   readonly plays: { readonly [Id in ProductId]?: Play };
 }
 
-const { UM, CM, OPTIONS, SPOT, MARGIN, UNIFIED } = VENUES;
+const { UM, CM, OPTIONS, SPOT, MARGIN } = VENUES;
 
 const NEW = 'ORDER_TRADE_UPDATE NEW';
 const TRADE = 'ORDER_TRADE_UPDATE TRADE';
@@ -464,8 +464,15 @@ function positionPlays(run: Run, parameters: readonly ParameterId[], events: rea
   };
 }
 
+/** A cross margin account that owes little borrows first. */
+const BORROWED = ['USER_LIABILITY_CHANGE', ...MOVED];
+const LEVEL = 'MARGIN_LEVEL_STATUS_CHANGE';
+
+/** The exchange closes a position, and its fee goes to the insurance fund. */
+const TAKEN_OVER = [NEW, 'ACCOUNT_UPDATE', CALCULATED, 'ACCOUNT_UPDATE'];
+
 const portfolioCalled = {
-  venues: [UNIFIED],
+  venues: [MARGIN],
   parameters: ['uniMMRLevel'],
   events: ['riskLevelChange'],
   run: risk.callPortfolio,
@@ -486,16 +493,17 @@ const POSITION_SCENARIOS: readonly Scenario[] = [
       pm: portfolioCalled,
       pmpro: portfolioCalled,
       risk: {
-        venues: [UNIFIED],
+        venues: [MARGIN],
         parameters: ['marginLevel'],
-        events: ['MARGIN_LEVEL_STATUS_CHANGE'],
+        events: [...BORROWED, LEVEL],
         run: risk.callCrossMargin,
       },
     },
   },
   {
     name: 'margin-recovered',
-    title: 'An options account that could only reduce may trade again; one that was not called is called first',
+    title:
+      'An account that was called may trade as before, which portfolio margin has no event for; one that was not is called first',
     plays: {
       options: {
         venues: [OPTIONS],
@@ -503,16 +511,23 @@ const POSITION_SCENARIOS: readonly Scenario[] = [
         events: [...OPTION_OPENED, 'RISK_LEVEL_CHANGE', 'RISK_LEVEL_CHANGE'],
         run: options.recover,
       },
+      pm: { ...portfolioCalled, parameters: [], run: risk.recoverPortfolio },
+      pmpro: { ...portfolioCalled, parameters: [], run: risk.recoverPortfolio },
+      risk: { venues: [MARGIN], parameters: [], events: [...BORROWED, LEVEL, LEVEL], run: risk.recoverCrossMargin },
     },
   },
   {
     name: 'liquidation',
     title: 'The account is called, and the exchange takes its position',
-    plays: futuresPlays(
-      positions.liquidate,
-      [...ORDER, 'positionSide'],
-      ['MARGIN_CALL', NEW, 'ACCOUNT_UPDATE', CALCULATED, 'ACCOUNT_UPDATE'],
-    ),
+    plays: {
+      ...futuresPlays(positions.liquidate, [...ORDER, 'positionSide'], ['MARGIN_CALL', ...TAKEN_OVER]),
+      pm: {
+        venues: [UM, CM],
+        parameters: [...ORDER, 'positionSide', 'market'],
+        events: [...OPENED.pm, 'riskLevelChange', ...TAKEN_OVER],
+        run: positions.liquidateInPortfolio,
+      },
+    },
   },
   {
     name: 'adl',
@@ -565,7 +580,7 @@ const POSITION_SCENARIOS: readonly Scenario[] = [
     title: 'The summary that comes every five seconds',
     plays: {
       pmpro: {
-        venues: [UNIFIED],
+        venues: [MARGIN],
         parameters: [],
         events: ['PM_PRO_ACCOUNT_UPDATE'],
         run: risk.summarisePortfolio,
@@ -575,7 +590,7 @@ const POSITION_SCENARIOS: readonly Scenario[] = [
   {
     name: 'uniMMR-drop',
     title: 'uniMMR falls by more than five percent from its reference',
-    plays: { pmpro: { venues: [UNIFIED], parameters: [], events: ['uniMMRDrop'], run: risk.dropUniMMR } },
+    plays: { pmpro: { venues: [MARGIN], parameters: [], events: ['uniMMRDrop'], run: risk.dropUniMMR } },
   },
 ];
 

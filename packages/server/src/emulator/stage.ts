@@ -1,5 +1,5 @@
 import { type ProductId, type SymbolRow, symbolOfScope } from '@listenpost/protocol';
-import type { Decimal } from './decimal.ts';
+import { type Decimal, decimal } from './decimal.ts';
 import { EmulatorError } from './error.ts';
 import type { Ids } from './ids.ts';
 import { type Balance, copyOf, emptyLedger, type Ledger } from './ledger.ts';
@@ -21,10 +21,23 @@ export const openedBalance = (free: Decimal): Balance => ({
   updatedAt: 0,
 });
 
+/** What the market did to an account as a whole, and what was told of it (risk-levels.ts). Replaced, not changed. */
+export interface Judged {
+  /** Maintenance margin that is asked on top of what the positions need, in USD. */
+  readonly strain: Decimal;
+  /** What is owed is worth so many times its usual worth: the prices of what is owned have fallen against it. */
+  readonly debtWorth: Decimal;
+  /** The status that an event told last; absent while none has. */
+  readonly told?: string;
+}
+
+export const AT_EASE: Judged = { strain: 0n, debtWorth: decimal('1') };
+
 /** What the emulator keeps of one account: plain data, copied for each trigger. */
 export interface Book {
   /** The account's alias, as COIN-M prints it. */
   readonly alias: string;
+  judged: Judged;
   /** Transaction time of the last trigger; later ones do not go below it. */
   lastT: number;
   readonly ledgers: Map<Venue['name'], Ledger>;

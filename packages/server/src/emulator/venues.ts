@@ -9,7 +9,7 @@ import { worthUsd } from './prices.ts';
 
 export interface Venue {
   /** Futures print it as `fs` where they have that member. */
-  readonly name: 'UM' | 'CM' | 'OPTIONS' | 'SPOT' | 'MARGIN' | 'UNIFIED';
+  readonly name: 'UM' | 'CM' | 'OPTIONS' | 'SPOT' | 'MARGIN';
   /** Whose symbols it trades. */
   readonly lists: SymbolProduct;
   readonly math: ContractMath;
@@ -98,5 +98,4 @@ export const VENUES = {
   OPTIONS,
   SPOT,
   MARGIN: { ...SPOT, name: 'MARGIN' },
-  UNIFIED: { ...SPOT, name: 'UNIFIED' },
 } as const satisfies Readonly<Record<Venue['name'], Venue>>;
