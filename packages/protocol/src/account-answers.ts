@@ -33,6 +33,8 @@ export interface AccountShapes {
   readonly balanceV3?: (book: AccountBook) => Answer;
   readonly position?: (position: BookedPosition) => Row;
   readonly positionV3?: (position: BookedPosition) => Row;
+  /** Whether the account is in hedge mode. */
+  readonly positionMode?: (book: AccountBook) => Answer;
   readonly order?: (order: BookedOrder) => Row;
   readonly trade?: (trade: BookedTrade) => Row;
 }
@@ -171,6 +173,8 @@ const futuresTrade = (trade: BookedTrade): Row => ({
   buyer: trade.side === 'BUY',
 });
 
+const positionMode = ({ dualSidePosition }: AccountBook): Answer => ({ dualSidePosition });
+
 const pairOf = ({ row }: { row: BookedTrade['row'] }): string => row.baseAsset + row.quoteAsset;
 
 const usdm: AccountShapes = {
@@ -236,6 +240,7 @@ const usdm: AccountShapes = {
     askNotional: each.askNotional,
     updateTime: each.updateTime,
   }),
+  positionMode,
   order: futuresOrder('cumQuote', { goodTillDate: 0 }),
   trade: (trade) => ({ ...futuresTrade(trade), quoteQty: trade.quoteQty }),
 };
@@ -260,6 +265,7 @@ const coinm: AccountShapes = {
       updateTime: each.updateTime,
     })),
   position: (each) => ({ ...positionRisk(each), maxQty: NOTIONAL_MAX, notionalValue: each.notional }),
+  positionMode,
   order: (order) => ({ ...futuresOrder('cumBase', { pair: pairOf(order) })(order) }),
   trade: (trade) => ({
     ...futuresTrade(trade),
@@ -409,6 +415,7 @@ const isolated: AccountShapes = {
 // --- Portfolio margin ------------------------------------------------------------------------------------------------
 
 const pm: AccountShapes = {
+  positionMode,
   account: ({ totals, updateTime }) => ({
     uniMMR: totals.uniMMR,
     accountEquity: totals.accountEquity,

@@ -8,6 +8,8 @@ export interface AccountBook {
   readonly alias: string;
   /** ms, of the last event that told a balance or a position; 0 while none has. */
   readonly updateTime: number;
+  /** Hedge mode: positions are LONG and SHORT. */
+  readonly dualSidePosition: boolean;
   readonly multiAssets: boolean;
   /** Every asset that the account may hold. */
   readonly assets: readonly BookedAsset[];

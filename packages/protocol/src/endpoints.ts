@@ -108,6 +108,7 @@ const ACCOUNTS: readonly Endpoint[] = [
   signed('/fapi/v3/balance', 'v2/account.balance', 'usdm', 'futures', 5),
   signed('/fapi/v2/positionRisk', 'account.position', 'usdm', 'futures', 5),
   signed('/fapi/v3/positionRisk', 'v2/account.position', 'usdm', 'futures', 5),
+  signed('/fapi/v1/positionSide/dual', 'positionSide.dual', 'usdm', 'futures', 30),
   signed('/fapi/v1/openOrders', 'openOrders.status', 'usdm', 'futures', 1, withoutSymbol(40)),
   signed('/fapi/v1/order', 'order.status', 'usdm', 'futures', 1),
   signed('/fapi/v1/allOrders', 'allOrders', 'usdm', 'futures', 5),
@@ -116,6 +117,7 @@ const ACCOUNTS: readonly Endpoint[] = [
   signed('/dapi/v1/account', 'account.status', 'coinm', 'futures', 5),
   signed('/dapi/v1/balance', 'account.balance', 'coinm', 'futures', 1),
   signed('/dapi/v1/positionRisk', 'account.position', 'coinm', 'futures', 1),
+  signed('/dapi/v1/positionSide/dual', 'positionSide.dual', 'coinm', 'futures', 30),
   signed('/dapi/v1/openOrders', 'openOrders.status', 'coinm', 'futures', 1, withoutSymbol(40)),
   signed('/dapi/v1/order', 'order.status', 'coinm', 'futures', 1),
   signed('/dapi/v1/allOrders', 'allOrders', 'coinm', 'futures', 20, withoutSymbol(40)),
@@ -123,6 +125,8 @@ const ACCOUNTS: readonly Endpoint[] = [
 
   signed('/papi/v1/account', 'account.status', 'pm', 'pm', 20),
   signed('/papi/v1/balance', 'account.balance', 'pm', 'pm', 20),
+  signed('/papi/v1/um/positionSide/dual', 'positionSide.dual', 'pm', 'pm', 30),
+  signed('/papi/v1/cm/positionSide/dual', 'positionSide.dual', 'pm', 'pm', 30),
 ];
 
 export const ENDPOINTS: readonly Endpoint[] = [

@@ -29,6 +29,7 @@ export type Operation =
   | 'v2/account.balance'
   | 'account.position'
   | 'v2/account.position'
+  | 'positionSide.dual'
   | 'openOrders.status'
   | 'order.status'
   | 'allOrders'

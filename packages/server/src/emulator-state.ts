@@ -8,10 +8,10 @@ import { z } from 'zod';
 import type { EmulatorState as Books } from './emulator/emulator.ts';
 import type { StreamState } from './storage/memory-journal.ts';
 
-const FORMAT = 1;
+export const SNAPSHOT_FORMAT = 2;
 
 export interface EmulatorState {
-  readonly format: typeof FORMAT;
+  readonly format: typeof SNAPSHOT_FORMAT;
   readonly clock: { readonly now: number; readonly frozen: boolean };
   readonly asOf: AsOf;
   /** Where chance stands; null where it is the operating system's. */
@@ -32,7 +32,9 @@ const texts = z.array(z.tuple([z.string(), z.string()]));
 const count = z.number().int().min(0);
 
 const STATE: z.ZodType<EmulatorState> = z.strictObject({
-  format: z.literal(FORMAT, { error: `expected ${FORMAT}: the snapshot is of another version of Listenpost` }),
+  format: z.literal(SNAPSHOT_FORMAT, {
+    error: `expected ${SNAPSHOT_FORMAT}: the snapshot is of another version of Listenpost`,
+  }),
   clock: z.strictObject({ now: z.number().int(), frozen: z.boolean() }),
   asOf: z.union([z.literal('latest'), z.number().int()]) as z.ZodType<AsOf>,
   random: z.strictObject({ seed: z.string(), drawn: count }).nullable(),

@@ -30,7 +30,7 @@ import { machineTime } from './edge/machine-time.ts';
 import { type PublicEdge, startPublicEdge } from './edge/public-edge.ts';
 import { Emulation } from './emulation.ts';
 import { Emulator } from './emulator/emulator.ts';
-import { booksOf, type EmulatorState, plainBooks } from './emulator-state.ts';
+import { booksOf, type EmulatorState, plainBooks, SNAPSHOT_FORMAT } from './emulator-state.ts';
 import { nodeRandom, SeededRandom } from './random.ts';
 import type { Recording } from './recording/format.ts';
 import type { ReplayState } from './recording/replay.ts';
@@ -219,7 +219,7 @@ async function start(
       }
       const { listenKeys, accounts, settings } = await store.load();
       return {
-        format: 1,
+        format: SNAPSHOT_FORMAT,
         clock: { now: clock.now(), frozen: clock.frozen },
         asOf: house.rules.asOf,
         random: random instanceof SeededRandom ? { seed: random.seed, drawn: random.drawn } : null,

@@ -13,6 +13,7 @@ import { myTrades } from './myTrades.ts';
 import { openOrdersStatus } from './openOrders.status.ts';
 import { orderStatus } from './order.status.ts';
 import { ping } from './ping.ts';
+import { positionSideDual } from './positionSide.dual.ts';
 import { sessionLogon } from './session.logon.ts';
 import { sessionLogout } from './session.logout.ts';
 import { sessionStatus } from './session.status.ts';
@@ -83,6 +84,7 @@ export const METHOD_HANDLERS: Readonly<Record<Operation, (call: Call, house: Hou
   'v2/account.balance': keyed(accountBalanceV2),
   'account.position': keyed(accountPosition),
   'v2/account.position': keyed(accountPositionV2),
+  'positionSide.dual': keyed(positionSideDual),
   'openOrders.status': keyed(openOrdersStatus),
   'order.status': keyed(orderStatus),
   allOrders: keyed(allOrders),

@@ -18,7 +18,6 @@ export const money = (value: Decimal): string => printed(value, ASSET_DIGITS);
 
 export const contracts: Market = {
   accept(stage, order) {
-    assertMode(stage, order);
     putOpen(stage, order);
     reportOrder(stage, order, { execution: 'NEW' });
   },
@@ -58,21 +57,6 @@ const ENDINGS: Readonly<Record<Cause['why'], Ended>> = {
   liquidated: { execution: 'EXPIRED', status: 'EXPIRED', reason: '5' },
   selfTrade: { execution: 'EXPIRED', status: 'EXPIRED_IN_MATCH', reason: '1' },
 };
-
-/** What an account is in: one-way, or hedged with a long and a short position of its own. */
-function assertMode(stage: Stage, order: Order): void {
-  const { row, positionSide } = order;
-  const hedged = positionSide !== 'BOTH';
-  const other = [...stage.ledger.positions.values()].find(
-    ({ symbol, side, amount }) => symbol === row.symbol && amount !== 0n && (side !== 'BOTH') !== hedged,
-  );
-  if (other !== undefined) {
-    throw new EmulatorError(
-      'positionSide',
-      `must be ${other.side === 'BOTH' ? 'BOTH' : 'LONG or SHORT'} while the ${row.symbol} position is held as ${other.side}; close that first`,
-    );
-  }
-}
 
 /** A long position is closed by selling at most what it holds, a short one by buying. */
 function assertCloses({ side, amount }: Position, signed: Decimal): void {

@@ -64,8 +64,11 @@ export interface ScenarioInfo {
 /** Cross margin's risk stream tells of the account that the margin stream tells of. */
 const ONE_ACCOUNT: { readonly [Id in ProductId]?: ProductId } = { margin: 'risk', risk: 'margin' };
 
-/** Under which scope the books of a stream are kept, where that is not its own. */
-const BOOKS: Readonly<Record<string, string>> = { risk: 'margin' };
+/**
+ * Under which scope the books of a stream are kept, where that is not its own. USDⓈ-M and COIN-M are wallets of their own and
+ * share their position mode.
+ */
+const BOOKS: Readonly<Record<string, string>> = { risk: 'margin', coinm: 'usdm' };
 const booksOf = (scope: string): string => BOOKS[scope] ?? scope;
 
 /** Accounts whose books are kept; forgetting one would break them, so a further one is refused. */
@@ -239,6 +242,7 @@ export class Emulator implements AccountBooks {
 const openBook = (account: string): Book => ({
   alias: aliasOf(account),
   judged: AT_EASE,
+  hedged: false,
   lastT: 0,
   ledgers: new Map(),
 });

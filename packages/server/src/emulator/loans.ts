@@ -67,8 +67,9 @@ interface Liability {
 function tellLiability(stage: Stage, asset: string, { type, principal, interest }: Liability): void {
   const balance = stage.balance(asset);
   const change = { a: asset, t: type, p: padded(principal), i: padded(interest) };
-  stage.told(balance);
   for (const name of ['USER_LIABILITY_CHANGE', 'liabilityChange'] as const) {
-    if (stage.tells(name)) stage.emit(name, { ...change, T: stage.ids.loan(), l: padded(owed(balance)) });
+    if (!stage.tells(name)) continue;
+    stage.told(balance);
+    stage.emit(name, { ...change, T: stage.ids.loan(), l: padded(owed(balance)) });
   }
 }

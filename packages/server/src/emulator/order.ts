@@ -3,6 +3,7 @@ import type { SymbolRow } from '@listenpost/protocol';
 import { type Decimal, decimal, fixed, times } from './decimal.ts';
 import { EmulatorError } from './error.ts';
 import { appended, type Trade } from './ledger.ts';
+import { takePositionSide } from './position-mode.ts';
 import { onStep, qtyDigits, roundAmount, startingPrice, worthUsd } from './prices.ts';
 import type { Stage } from './stage.ts';
 
@@ -74,15 +75,15 @@ export function newOrder(stage: Stage, given: Partial<Order> = {}): Order {
   const price = stepwise('price', given.price ?? parameters.price ?? startingPrice(row), row.tickSize, row);
   const qty = stepwise('qty', given.qty ?? parameters.qty ?? usualQty(row, price), row.stepSize, row);
   const type = given.type ?? parameters.type ?? 'LIMIT';
+  const side = given.side ?? parameters.side ?? 'BUY';
+  const positionSide = takePositionSide(stage, side, given.positionSide ?? parameters.positionSide);
   return {
     row,
     id: ids.order.next(),
     clientOrderId: ids.clientOrderId(),
-    side: parameters.side ?? 'BUY',
     type,
     originalType: type,
     timeInForce: 'GTC',
-    positionSide: parameters.positionSide ?? 'BOTH',
     listId: -1,
     stpMode: 'EXPIRE_MAKER',
     createdAt: stage.T,
@@ -98,6 +99,8 @@ export function newOrder(stage: Stage, given: Partial<Order> = {}): Order {
     reserved: 0n,
     updatedAt: stage.T,
     ...given,
+    side,
+    positionSide,
     qty,
     price,
   };

@@ -89,8 +89,8 @@ const ROWS = {
   orderId: { schema: orderId, meaning: 'an open order, by its id or "last"', absent: 'a new order' },
   positionSide: {
     schema: oneOf(['BOTH', 'LONG', 'SHORT']),
-    meaning: 'LONG and SHORT for an account in hedge mode',
-    absent: 'BOTH',
+    meaning: 'LONG and SHORT for an account in hedge mode, which one that holds nothing enters',
+    absent: 'BOTH; in hedge mode LONG to buy and SHORT to sell',
   },
   timeInForce: { schema: oneOf(['IOC', 'FOK', 'GTX']), meaning: 'what it is not filled under', absent: 'IOC' },
   timeInForceOfSpot: { schema: oneOf(['IOC', 'FOK']), meaning: 'what it is not filled under', absent: 'IOC' },
@@ -134,6 +134,7 @@ const ROWS = {
     meaning: 'leverage',
     absent: '10',
   },
+  dualSidePosition: { schema: flag, meaning: 'hedge mode (true) or one-way mode', absent: 'the other one' },
   multiAssets: { schema: flag, meaning: 'on or off', absent: 'the other one' },
   strategyEnd: { schema: oneOf(['CANCELLED', 'EXPIRED']), meaning: 'how it ends', absent: 'CANCELLED' },
   settlement: {
@@ -182,6 +183,7 @@ export interface Parameters {
   readonly reason?: string | undefined;
   readonly rate?: Decimal | undefined;
   readonly leverage?: number | undefined;
+  readonly dualSidePosition?: boolean | undefined;
   readonly multiAssets?: boolean | undefined;
   readonly strategyEnd?: 'CANCELLED' | 'EXPIRED' | undefined;
 }

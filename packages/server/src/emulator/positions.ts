@@ -9,6 +9,7 @@ import { EmulatorError } from './error.ts';
 import { ASSET_DIGITS, openPositions, type Position, positionOf } from './ledger.ts';
 import { marketOf } from './markets.ts';
 import { heldRow, newOrder, type Order, putOpen, type Side, symbolRow } from './order.ts';
+import { usualPositionSide } from './position-mode.ts';
 import { onStep, qtyDigits, startingPrice } from './prices.ts';
 import { callPortfolio, easePortfolio } from './risk-levels.ts';
 import type { Facts } from './shape.ts';
@@ -134,7 +135,7 @@ export function payFunding(stage: Stage): undefined {
 /** The position that the trigger means, opened where there is none. */
 function heldOrOpened(stage: Stage): Position {
   const row = symbolRow(stage);
-  const held = openPositions(stage.ledger).find(({ symbol }) => symbol === row.symbol);
+  const held = heldPosition(stage, row);
   if (held !== undefined) return held;
   const order = newOrder(stage, { row });
   filled(stage, order);
@@ -148,6 +149,12 @@ function filled(stage: Stage, order: Order): number {
   return order.id;
 }
 
+/** Of the symbol, and of the side where the trigger names one. */
+const heldPosition = ({ ledger, parameters: { positionSide } }: Stage, row: SymbolRow): Position | undefined =>
+  openPositions(ledger).find(
+    ({ symbol, side }) => symbol === row.symbol && (positionSide === undefined || side === positionSide),
+  );
+
 interface Called {
   readonly position: Position;
   /** Of the order that made the position large enough, where one did. */
@@ -156,8 +163,8 @@ interface Called {
 
 function called(stage: Stage): Called {
   const row = symbolRow(stage);
-  const position =
-    openPositions(stage.ledger).find(({ symbol }) => symbol === row.symbol) ?? positionOf(stage.ledger, row.symbol);
+  const { side = 'BUY', positionSide = usualPositionSide(stage, side) } = stage.parameters;
+  const position = heldPosition(stage, row) ?? positionOf(stage.ledger, row.symbol, positionSide);
   const orderId = largeEnough(stage, row, position) ? undefined : filled(stage, enlargingOrder(stage, row, position));
   position.mark = marginPrice(stage, row, position, CALLED_AT);
   const onOneWallet = openPositions(stage.ledger).filter(

@@ -42,13 +42,16 @@ const padded = (value: Decimal): string => fixed(value, ASSET_DIGITS);
 /** `stage`: on a copy of the book, since reading a balance opens it; its venue is the first of `venues`. */
 export function readBook(stage: Stage, venues: readonly Venue[]): AccountBook {
   const { book, ledger } = stage;
-  const assets = assetsOf(stage);
   const orders = [...ledger.endedOrders, ...ledger.openOrders.values()].sort((left, right) => left.id - right.id);
   return {
     alias: book.alias,
     updateTime: Math.max(...venues.map((venue) => stage.ledgerOf(venue).updatedAt)),
+    dualSidePosition: book.hedged,
     multiAssets: ledger.multiAssets,
-    assets: assets.map((asset) => bookedAsset(stage, asset, marginFigures(stage, asset))),
+    assets: assetsOf(stage).map((asset) => ({
+      ...bookedAsset(stage, asset, marginFigures(stage, asset)),
+      ...(venues.length === 1 ? {} : { parts: partsOf(stage, asset) }),
+    })),
     positions: positionsOf(stage).map((position) => bookedPosition(stage, position)),
     orders: orders.map((order) => bookedOrder(stage, order)),
     trades: ledger.trades.map((trade) => bookedTrade(stage, trade)),
@@ -77,7 +80,6 @@ function bookedAsset(stage: Stage, asset: string, figures: MarginFigures): Booke
     positionInitialMargin: padded(figures.positionMargin),
     openOrderInitialMargin: padded(figures.orderMargin),
     availableBalance: padded(atLeastZero(available)),
-    parts: partsOf(stage, asset, free + locked),
     updateTime: updatedAt,
   };
 }
@@ -87,14 +89,15 @@ const atLeastZero = (value: Decimal): Decimal => (value > 0n ? value : 0n);
 const inBtc = (usd: Decimal): Decimal => over(usd, worthUsd('BTC'));
 
 /** Of an account that holds futures beside assets. A futures wallet of an asset that its market does not margin in is 0. */
-function partsOf(stage: Stage, asset: string, onMargin: Decimal): NonNullable<BookedAsset['parts']> {
+function partsOf(stage: Stage, asset: string): NonNullable<BookedAsset['parts']> {
+  const { free, locked } = stage.balance(asset);
   const [um, cm] = [VENUES.UM, VENUES.CM].map((venue) => {
     const there = stage.on(venue);
     if (!assetsOf(there).includes(asset)) return { wallet: 0n, profit: 0n };
     return { wallet: there.balance(asset).free, profit: marginFigures(there, asset).unrealised };
   }) as [Part, Part];
   return {
-    total: padded(onMargin + um.wallet + cm.wallet),
+    total: padded(free + locked + um.wallet + cm.wallet),
     um: padded(um.wallet),
     umUnrealizedProfit: padded(um.profit),
     cm: padded(cm.wallet),
@@ -109,12 +112,8 @@ interface Part {
 
 /** One for each symbol; in hedge mode a long and a short one instead. */
 function positionsOf(stage: Stage): readonly Position[] {
-  return stage.listed().flatMap(({ symbol }) => {
-    const held = [...stage.ledger.positions.values()].filter((position) => position.symbol === symbol);
-    const hedged = held.some(({ side }) => side !== 'BOTH');
-    const sides = hedged ? (['LONG', 'SHORT'] as const) : (['BOTH'] as const);
-    return sides.map((side) => positionOf(stage.ledger, symbol, side));
-  });
+  const sides = stage.venue.hedges && stage.book.hedged ? (['LONG', 'SHORT'] as const) : (['BOTH'] as const);
+  return stage.listed().flatMap(({ symbol }) => sides.map((side) => positionOf(stage.ledger, symbol, side)));
 }
 
 function bookedPosition(stage: Stage, position: Position): BookedPosition {

@@ -9,6 +9,7 @@ import * as options from './options.ts';
 import * as lists from './order-lists.ts';
 import * as orders from './order-scripts.ts';
 import type { ParameterId } from './parameters.ts';
+import { changePositionMode } from './position-mode.ts';
 import * as positions from './positions.ts';
 import * as risk from './risk-levels.ts';
 import * as settings from './settings.ts';
@@ -601,6 +602,7 @@ const leverage = {
   events: ['ACCOUNT_CONFIG_UPDATE'],
   run: settings.changeLeverage,
 } as const;
+const positionMode = { parameters: ['dualSidePosition'], events: [], run: changePositionMode } as const;
 const strategy = {
   parameters: ['symbol', 'strategyEnd'],
   events: ['STRATEGY_UPDATE NEW', 'STRATEGY_UPDATE WORKING', 'STRATEGY_UPDATE CANCELLED'],
@@ -620,6 +622,15 @@ const SETTING_SCENARIOS: readonly Scenario[] = [
       usdm: { venues: [UM], ...leverage },
       coinm: { venues: [CM], ...leverage },
       pm: { venues: [UM, CM], ...leverage, parameters: [...leverage.parameters, 'market'] },
+    },
+  },
+  {
+    name: 'position-mode-change',
+    title: 'Hedge mode is turned on or off: the exchange tells of it in no event, and signed REST reads it',
+    plays: {
+      usdm: { venues: [UM], ...positionMode },
+      coinm: { venues: [CM], ...positionMode },
+      pm: { venues: [UM], ...positionMode },
     },
   },
   {

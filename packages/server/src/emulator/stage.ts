@@ -38,6 +38,8 @@ export interface Book {
   /** The account's alias, as COIN-M prints it. */
   readonly alias: string;
   judged: Judged;
+  /** Whether futures positions are LONG and SHORT, or BOTH (position-mode.ts). */
+  hedged: boolean;
   /** Transaction time of the last trigger; later ones do not go below it. */
   lastT: number;
   readonly ledgers: Map<Venue['name'], Ledger>;

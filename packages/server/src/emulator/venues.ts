@@ -15,6 +15,8 @@ export interface Venue {
   readonly math: ContractMath;
   /** Whether positions and orders are margined; elsewhere orders lock what they would pay, and print eight decimals. */
   readonly margins: boolean;
+  /** Whether its positions can be hedged: a long and a short one of one symbol. */
+  readonly hedges: boolean;
   /** What each balance is worth at the start, about, in USD. */
   readonly openingUsd: Decimal;
   /** Assets that a symbol moves. */
@@ -52,6 +54,7 @@ const UM: Venue = {
   lists: 'usdm',
   math: linear,
   margins: true,
+  hedges: true,
   openingUsd: decimal('100000'),
   assetsOf: marginAsset,
   commission: rates(linear, '0.0002', '0.0005'),
@@ -76,6 +79,7 @@ const OPTIONS: Venue = {
   ...UM,
   name: 'OPTIONS',
   lists: 'options',
+  hedges: false,
   openingUsd: decimal('1000000'),
   commission: optionCommission,
   bookSize: (_row, qty) => qty,
@@ -87,6 +91,7 @@ const SPOT: Venue = {
   name: 'SPOT',
   lists: 'spot',
   margins: false,
+  hedges: false,
   openingUsd: decimal('10000000'),
   assetsOf: (row) => [row.baseAsset, row.quoteAsset],
   commission: rates(linear, '0.001', '0.001'),
