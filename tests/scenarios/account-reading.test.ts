@@ -179,6 +179,52 @@ test('portfolio margin reads its three markets as one account', async () => {
   expect(await read('/papi/v1/account')).toMatchObject({ accountStatus: 'NORMAL', updateTime: account.T });
 });
 
+describe('a level that was told', () => {
+  test('of cross margin is the one that is read, with the debts that make it so', async () => {
+    const { events } = await play('margin-call', 'risk', { level: 'PRE_LIQUIDATION' });
+    expect(last(events, 'MARGIN_LEVEL_STATUS_CHANGE')).toMatchObject({ l: '1.15000000', s: 'PRE_LIQUIDATION' });
+    const account = (await read('/sapi/v1/margin/account')) as Record<string, string>;
+    expect(account['marginLevel']).toBe('1.15000000');
+    const [assets, debts] = [Number(account['totalAssetOfBtc']), Number(account['totalLiabilityOfBtc'])];
+    expect(assets / debts).toBeCloseTo(1.15, 6);
+  });
+
+  test('of portfolio margin is read with its equity and its status, until the account recovers', async () => {
+    const { events } = await play('margin-call', 'pm', { level: 'FORCE_LIQUIDATION' });
+    const { u, eq, ae, m, s } = last(events, 'riskLevelChange');
+    expect([u, s]).toEqual(['1.04000000', 'FORCE_LIQUIDATION']);
+    expect(await read('/papi/v1/account')).toMatchObject({
+      ...{ uniMMR: u, accountEquity: eq, actualEquity: ae, accountMaintMargin: m, accountStatus: s },
+    });
+    expect((await play('margin-recovered', 'pm')).events).toEqual([]);
+    expect(await read('/papi/v1/account')).toMatchObject({ accountStatus: 'NORMAL', accountEquity: eq });
+  });
+
+  test('is told nowhere on isolated margin, and follows from what is owed', async () => {
+    const pair = async () =>
+      ((await read('/sapi/v1/margin/isolated/account', { symbols: 'BNBUSDT' })) as { assets: [Json] }).assets[0];
+    expect(await pair()).toMatchObject({ marginLevel: '999.00000000', marginLevelStatus: 'EXCESSIVE' });
+    // Two assets are worth ten million each; what is borrowed counts on both sides.
+    await play('borrow', 'isolated:BNBUSDT', { asset: 'USDT', amount: 80_000_000 });
+    const { marginLevel, marginLevelStatus } = await pair();
+    expect(Number(marginLevel)).toBeCloseTo(1.2, 1);
+    expect(marginLevelStatus).toBe('PRE_LIQUIDATION');
+  });
+});
+
+test('a position mode that was changed is read, of USDⓈ-M and COIN-M alike', async () => {
+  await play('order.filled', 'usdm', { side: 'SELL', qty: '0.030', price: '60000' });
+  await play('order.filled', 'coinm', { side: 'SELL', qty: 10, price: '50000' });
+  const mode = () => Promise.all(['/fapi', '/dapi'].map((base) => read(`${base}/v1/positionSide/dual`)));
+  expect(await mode()).toEqual(Array(2).fill({ dualSidePosition: false }));
+  expect((await play('position-mode-change', 'coinm')).events).toEqual([]);
+  expect(await mode()).toEqual(Array(2).fill({ dualSidePosition: true }));
+  await play('order.filled', 'usdm', { positionSide: 'SHORT', side: 'SELL' });
+  const sides = (await rows('/fapi/v2/positionRisk', { symbol: 'BTCUSDT' })).map((each) => each['positionSide']);
+  expect(sides).toEqual(['LONG', 'SHORT']);
+  expect(await rows('/fapi/v3/positionRisk')).toMatchObject([{ positionSide: 'SHORT', positionAmt: '-0.010' }]);
+});
+
 describe('refusals', () => {
   test.each([
     ['/fapi/v1/order', { symbol: 'BTCUSDT' }, 400, -1102, "Param 'origClientOrderId' or 'orderId' must be sent"],
