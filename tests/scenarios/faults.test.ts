@@ -467,6 +467,30 @@ describe('faults', () => {
     expect(await marks(peer, 1)).toEqual([3]);
   });
 
+  test.each([
+    ['zombie', {}],
+    ['delay', { by: '1m' }],
+    ['duplicate', {}],
+    ['cut', { times: 1 }],
+    ['half-open', {}],
+  ] as const)('aimed at one connection spare another of the same key: %s', async (fault, settings) => {
+    const service = await frozenService();
+    const key = await service.listenKey(KEY_PATH);
+    const [met, spared] = [
+      await service.openRaw(`/private/ws/${key}`),
+      await service.openRaw(`/private/ws/${key}`),
+    ] as const;
+    const { sessions } = (await service.admin('GET', '/admin/v1/sessions')).body as { sessions: { id: string }[] };
+    const [connection] = sessions.map(({ id }) => id).sort();
+    await add(service, fault, { connection, ...settings });
+    await publish(service, 1, 2);
+    expect(await marks(spared, 2)).toEqual([1, 2]);
+    await spared.proveOpen();
+    expect(spared.unread).toEqual([]);
+    if (fault === 'duplicate') expect(await marks(met, 4)).toEqual([1, 1, 2, 2]);
+    else expect(met.unread).toEqual([]);
+  });
+
   test('throw dice that a seed replays', async () => {
     const heard: (readonly number[])[] = [];
     for (const seed of [7, 7, 8]) {

@@ -26,12 +26,14 @@ afterAll(async () => {
 
 const events = (text: readonly unknown[]) => text.map((each) => (each as { e: string }).e);
 
-/** A recording made by the program itself: a filled order, a keepalive's worth of REST, and the end. */
-async function recorded(name: string, more: readonly string[] = []): Promise<string> {
+/** A recording made by the program itself: a filled order of four events, the REST before it, and the end. */
+async function recorded(name: string, more: readonly string[] = [], scope = 'usdm'): Promise<string> {
   const file = join(folder.path, name);
-  const program = new Program(['record', '--url', service.running.urls.http, '--out', file, ...more]);
+  const product = scope.split(':')[0] ?? scope;
+  const where = product === scope ? ['--product', product] : ['--product', 'margin', '--symbols', scope.slice(9)];
+  const program = new Program(['record', '--url', service.running.urls.http, '--out', file, ...where, ...more]);
   await program.said('stderr', /^the stream is (live|quiet)/m);
-  await service.admin('POST', '/admin/v1/trigger/order.filled', { account: 'demo', scope: 'usdm' });
+  await service.admin('POST', '/admin/v1/trigger/order.filled', { account: 'demo', scope });
   await expectEvents(file, 4);
   program.kill('SIGINT');
   const { code, stdout } = await program.ended();
@@ -64,6 +66,27 @@ describe('a recording', () => {
     const opened = lines.find((line) => line.kind === 'open');
     expect(`${opened?.path}?${opened?.query}`).toContain('{listenKey:1}');
     expect(lines.at(-1)).toMatchObject({ kind: 'end', reason: 'stopped' });
+    for (const secret of [DEMO_HMAC_API_KEY, DEMO_HMAC_SECRET]) expect(text).not.toContain(secret);
+    expect(text).not.toMatch(/[A-Za-z0-9]{60,}/);
+  });
+
+  test.each([
+    // By a listenToken, which is neither in the answer nor in what is sent with it; and by a signature.
+    ['margin', /^POST \/sapi\/v1\/userListenToken/, '{"listenToken":"{listenToken:1}"'],
+    ['isolated:BTCUSDT', /^POST \/sapi\/v1\/userListenToken/, '{"listenToken":"{listenToken:1}"'],
+    ['spot', /^GET \/api\/v3\/account/, '"signature":"{signature:1}"'],
+  ])('of %s holds frames of a WebSocket API, each event within its subscription', async (scope, asked, sent) => {
+    const text = readFileSync(await recorded(`${scope.slice(0, 8)}.ndjson`, ['--no-resume'], scope), 'utf8');
+    const { header, lines } = readRecording(text);
+    expect(header.scope).toBe(scope);
+    const rest = lines.filter((line) => line.kind === 'rest').map(({ method, path }) => `${method} ${path}`);
+    expect(rest[0] ?? '').toMatch(asked);
+    const sends = lines.filter((line) => line.kind === 'send').map(({ frame }) => frame);
+    expect(sends.join()).toContain(sent);
+    const received = lines.filter((line) => line.kind === 'receive').map(({ frame }) => JSON.parse(frame) as object);
+    const subscribed = received.filter((frame) => 'event' in frame);
+    expect(subscribed).toHaveLength(4);
+    for (const frame of subscribed) expect(Object.keys(frame).sort()).toEqual(['event', 'subscriptionId']);
     for (const secret of [DEMO_HMAC_API_KEY, DEMO_HMAC_SECRET]) expect(text).not.toContain(secret);
     expect(text).not.toMatch(/[A-Za-z0-9]{60,}/);
   });
@@ -146,6 +169,14 @@ const BY_HAND = [
   '{"at":21001,"kind":"close","connection":2,"code":1000,"reason":"","by":"client"}',
 ].join('\n');
 
+/** The last four events of a stream. */
+async function told(admin: string, stream: string): Promise<object[]> {
+  const body = (await (await fetch(`${admin}/admin/v1/streams/${stream}/events`)).json()) as {
+    events: { event: object }[];
+  };
+  return body.events.map(({ event }) => event).slice(-4);
+}
+
 describe('a replay', () => {
   test('plays each event once, in the recorder’s time, by the emulator’s clock', async () => {
     const emulator = await startEmulator({ frozen: true });
@@ -200,16 +231,26 @@ describe('a replay', () => {
     const emulator = await startEmulator({ accounts: ['bob'] });
     await using _ = emulator;
     expect(await emulator.replay(file)).toMatchObject({ account: 'bob', moments: 4, played: 4, over: true });
-    const told = async (admin: string, stream: string) => {
-      const body = (await (await fetch(`${admin}/admin/v1/streams/${stream}/events`)).json()) as {
-        events: { event: object }[];
-      };
-      return body.events.map(({ event }) => event).slice(-4);
-    };
     const again = await told(emulator.urls.admin, 'bob/usdm');
     expect(again).toEqual(await told(service.running.urls.admin, 'demo/usdm'));
     expect(events(again)).toEqual(['ORDER_TRADE_UPDATE', 'TRADE_LITE', 'ACCOUNT_UPDATE', 'ORDER_TRADE_UPDATE']);
   });
+
+  test.each(['spot', 'margin', 'isolated:BTCUSDT'])(
+    'of %s gives the events without what stood around them',
+    async (scope) => {
+      const file = await recorded(`again-${scope.slice(0, 8)}.ndjson`, [], scope);
+      const emulator = await startEmulator({ accounts: ['bob'] });
+      await using _ = emulator;
+      const state = await emulator.replay(file);
+      expect(state).toMatchObject({ account: 'bob', scope, moments: 4, played: 4, over: true });
+      const again = await told(emulator.urls.admin, `bob/${scope}`);
+      expect(again).toEqual(await told(service.running.urls.admin, `demo/${scope}`));
+      expect(events(again)).toEqual([
+        ...['executionReport', 'outboundAccountPosition', 'executionReport', 'outboundAccountPosition'],
+      ]);
+    },
+  );
 
   test('is served to a client that knows nothing of it, from the moment it listens', async () => {
     const file = await recorded('served.ndjson');
