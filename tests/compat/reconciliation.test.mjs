@@ -63,6 +63,7 @@ test('USDⓈ-M: account, balance, positions, open orders, order and trades', asy
   const balance = (await read('futuresAccountBalanceV3')).find((each) => each.asset === wallet.a);
   assert.deepEqual([balance.balance, balance.updateTime], [wallet.wb, funding.T]);
 
+  assert.deepEqual(await read('getCurrentPositionMode'), { dualSidePosition: false });
   await trigger('order.canceled', 'usdm', { orderId: 'last' });
   assert.deepEqual(await read('currentAllOpenOrders', { symbol: 'ETHUSDT' }), []);
   assert.equal((await read('queryOrder', { symbol: 'ETHUSDT', origClientOrderId: order.c })).status, 'CANCELED');

@@ -366,7 +366,7 @@ test.each(Object.keys(VENUE_BY_SCOPE))('%s', async (scope) => {
         }
       },
     ),
-    { numRuns: 40, seed: 20260101 },
+    { numRuns: 60, seed: 20260101 },
   );
   expect(played).toBeGreaterThan(200);
 });
