@@ -48,7 +48,7 @@ export class VenueError extends UserDataStreamError {
 
 /** 429 or 418: nothing may be sent to this venue before `retryAt`. */
 export class RateLimitError extends VenueError {
-  /** Milliseconds since the Unix epoch, by the machine's clock. */
+  /** Milliseconds since the Unix epoch, as a clock has it that began with the machine's and is never set. */
   readonly retryAt: number;
 
   constructor(code: number, status: number, message: string, retryAt: number) {

@@ -44,6 +44,24 @@ describe('a clock that is set', () => {
     for (const instant of [start, start + 1500, start + 2000]) expect(time.taken(time.told(instant))).toBe(instant);
   });
 
+  test('forward is noticed at the first reading behind it, whoever reads', async () => {
+    const { clock, time, start } = telling();
+    await clock.advance(1000);
+    clock.setMs = HOUR;
+    expect(time.now()).toBe(start + 1000);
+    await clock.advance(1000);
+    expect(time.told(start + 1500)).toBe(start + 1500 + HOUR);
+  });
+
+  test('forward skipped instants that another program may have told: they were before the step', async () => {
+    const { clock, time, start } = telling();
+    await clock.advance(1000);
+    clock.setMs = HOUR;
+    for (const instant of [1, HOUR / 2, HOUR - 1])
+      expect(time.taken(start + 1000 + instant)).toBeLessThan(start + 1000);
+    expect(time.taken(start + 1000 + HOUR)).toBe(start + 1000);
+  });
+
   test('keeps what it is told bounded', async () => {
     const { clock, time, start } = telling();
     for (let n = 0; n < 1000; n++) {

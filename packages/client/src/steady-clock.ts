@@ -37,7 +37,10 @@ export class SteadyClock implements Clock {
   }
 
   now(): number {
-    return this.#beganAt + Math.round(this.#clock.ticks() - this.#beganTicks);
+    const at = this.#beganAt + Math.round(this.#clock.ticks() - this.#beganTicks);
+    // At every reading, so that no instant lies between a step and its noticing: it would be told as before the step.
+    this.#look(at);
+    return at;
   }
 
   ticks(): number {
@@ -50,7 +53,7 @@ export class SteadyClock implements Clock {
 
   /** An instant of ours, by the machine's clock. */
   told(instant: number): number {
-    this.#look();
+    this.now();
     let told = instant + this.#aheadMs;
     for (const { at, byMs } of this.#forward) if (at <= instant) told += byMs;
     return told;
@@ -58,16 +61,17 @@ export class SteadyClock implements Clock {
 
   /** One that was told. */
   taken(instant: number): number {
-    this.#look();
-    for (let behind = this.#forward.length; behind > 0; behind--) {
-      const ours = instant - this.#aheadMs - sum(this.#forward.slice(0, behind));
-      if (ours >= (this.#forward[behind - 1] as Step).at) return ours;
+    this.now();
+    let ours = instant - this.#aheadMs - sum(this.#forward);
+    for (const { at, byMs } of this.#forward.toReversed()) {
+      if (ours >= at) return ours;
+      // One inside the step, which another program told while this machine slept, was before it ended.
+      ours = Math.min(ours + byMs, at - 1);
     }
-    return instant - this.#aheadMs;
+    return ours;
   }
 
-  #look(): void {
-    const at = this.now();
+  #look(at: number): void {
     const byMs = this.#clock.now() - (at + this.#aheadMs + sum(this.#forward));
     if (byMs <= -STEP_MS_MIN) this.#aheadMs += byMs;
     if (byMs < STEP_MS_MIN) return;

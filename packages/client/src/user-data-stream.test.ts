@@ -305,6 +305,42 @@ describe('a stream', () => {
     await stream.close();
   });
 
+  test('extends its key while the host of its connections wants silence, and that of REST does not', async () => {
+    const doors = new ManualDoors();
+    doors.answer = () => json({ listenKey: 'k1' });
+    const options = { product: 'usdm', apiKey: 'key', check: false } as const;
+    const stream = new UserDataStream(options, wire(options, doors));
+    stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    doors.socket.cut(1006, '', { status: 418, headers: { 'retry-after': '3600' } });
+    await doors.clock.advance(59 * MINUTE);
+    expect(doors.sockets).toHaveLength(1);
+    expect(doors.requests.map(({ method }) => method)).toEqual(['POST', 'PUT']);
+    await stream.close();
+  });
+
+  test('comes in by doors that are of a class', async () => {
+    const doors = new ManualDoors();
+    const made = new (class {
+      readonly clock = doors.clock;
+      readonly random = doors.random;
+      #all = doors;
+      http(...call: Parameters<typeof doors.http>) {
+        return this.#all.http(...call);
+      }
+      connect(...call: Parameters<typeof doors.connect>) {
+        return this.#all.connect(...call);
+      }
+    })();
+    doors.answer = () => json({ listenKey: 'k1' });
+    const options = { product: 'usdm', apiKey: 'key', venue: listenpost('http://venue'), check: false } as const;
+    const stream = new UserDataStream(options, wire(options, made));
+    stream[Symbol.asyncIterator]();
+    await doors.clock.advance(1);
+    expect(doors.sockets).toHaveLength(1);
+    await stream.close();
+  });
+
   test('closes without a timer or a socket left behind, whenever it is closed', async () => {
     for (const moment of [0, 1, 2, 3]) {
       const { doors, stream, open } = story();
@@ -812,6 +848,18 @@ describe('the verdict', () => {
     const { doors, stream, open } = story();
     const items = stream[Symbol.asyncIterator]();
     stream.onStatus(() => {
+      throw new RangeError('the handler’s own');
+    });
+    await open();
+    const error = await items.next().catch((cause: unknown) => cause);
+    expect((error as Error).cause).toBeInstanceOf(RangeError);
+    expect(doors.clock.pending).toBe(0);
+  });
+
+  test('that an asynchronous handler rejects at ends the stream as well', async () => {
+    const { doors, stream, open } = story();
+    const items = stream[Symbol.asyncIterator]();
+    stream.onStatus(async () => {
       throw new RangeError('the handler’s own');
     });
     await open();

@@ -60,7 +60,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   readonly #abort = new AbortController();
   readonly #gates = new Map<string, SnapshotGate<'start' | 'gap', State>>();
   readonly #handlers = new Map<string, Set<Handler>>();
-  readonly #statusHandlers = new Set<(status: StreamStatus) => void>();
+  readonly #statusHandlers = new Set<(status: StreamStatus) => unknown>();
   /** Where the consumer stands: the marks of what it has handled. */
   readonly #handled = new Map<string, Mark>();
   /** Of what was pushed last: where it will stand once all is handled. */
@@ -102,7 +102,7 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
   }
 
   /** Tells each change of the verdict or its reason, and where a handover begins and ends. Answers a function that ends this. */
-  onStatus(handler: (status: StreamStatus) => void): () => void {
+  onStatus(handler: (status: StreamStatus) => unknown): () => void {
     this.#statusHandlers.add(handler);
     return () => this.#statusHandlers.delete(handler);
   }
@@ -351,10 +351,9 @@ export class UserDataStream<P extends ClientProduct, State = unknown>
 
   /** A handler that throws ends the stream, like any other of the user's; not the change that was told to it, halfway. */
   #tellStatus(status: StreamStatus): void {
-    try {
-      for (const handler of this.#statusHandlers) handler(status);
-    } catch (cause) {
-      this.#fail(streamError(cause));
+    for (const handler of this.#statusHandlers) {
+      // It runs in this turn; what it answers may be a promise that rejects.
+      new Promise((resolve) => resolve(handler(status))).catch((cause: unknown) => this.#fail(streamError(cause)));
     }
   }
 

@@ -5,7 +5,7 @@
 
 import { type Fault, guardedDoors } from './doors/guarded.ts';
 import type { Doors } from './doors.ts';
-import { OptionsError, RateLimitError, streamError } from './errors.ts';
+import { OptionsError, streamError } from './errors.ts';
 import type { WireEvent } from './events.ts';
 import type { OpenFeed } from './feed/feed.ts';
 import { LINE_SETTINGS, type LineSettings } from './feed/line.ts';
@@ -66,7 +66,10 @@ interface Parts {
   readonly urls: ProductUrls;
   readonly format: Format;
   readonly line: LineSettings;
+  /** Of the host that REST is on. */
   readonly budget: Budget;
+  /** Of the host that connections go to. */
+  readonly connecting: Budget;
   readonly credentials: Credentials;
   readonly serverTime: ServerTime;
   readonly rest: Rest;
@@ -89,19 +92,24 @@ export function wire(options: UserDataStreamOptions, doors: Doors, signer = sign
   const time = steadyClockOf(doors.clock);
   let faulted: Fault = () => undefined;
   const fault: Fault = (cause) => faulted(cause);
-  const parts = partsOf(options, { ...doors, clock: time }, fault, listening, signer);
+  // Called on `doors` itself, which may be of a class.
+  const timed: Doors = {
+    clock: time,
+    random: doors.random,
+    http: (request, signal) => doors.http(request, signal),
+    connect: (url, handlers) => doors.connect(url, handlers),
+  };
+  const parts = partsOf(options, timed, fault, listening, signer);
   const granted = listening.grant === 'listenKey' ? byListenKey(parts, listening) : bySession(parts, listening);
-  const { venue, line, budget, closing } = parts;
-  const openFeed = heeding(budget, granted.openFeed);
+  const { venue, line, closing } = parts;
   return {
     ...granted,
     doors: parts.doors,
     time,
-    openFeed,
-    budget,
+    budget: parts.connecting,
     resume: venue.resume && parts.format.name === 'json',
     line,
-    check: checkOf(parts, openFeed),
+    check: checkOf(parts, granted.openFeed),
     cursorKey: options.cursorKey ?? `${options.product}@${venue.name}`,
     identityOf,
     onFault: (handler) => {
@@ -121,21 +129,6 @@ function timeUrlOf(venue: Venue, urls: ProductUrls, { time }: Listening): string
   return `${rest}${time.path}`;
 }
 
-/** A limit that one connection was refused by holds for all streams of the process. */
-function heeding(budget: Budget, openFeed: OpenFeed): OpenFeed {
-  return (handlers, ...what) =>
-    openFeed(
-      {
-        ...handlers,
-        ended: (end) => {
-          if (end.error instanceof RateLimitError) budget.refused(end.error.retryAt);
-          handlers.ended(end);
-        },
-      },
-      ...what,
-    );
-}
-
 function partsOf(
   options: UserDataStreamOptions,
   unguarded: Doors,
@@ -150,7 +143,8 @@ function partsOf(
   if (urls === undefined)
     throw new OptionsError(`venue: ${venue.name} has no ${product}; choose another venue or give baseUrl`);
   // By the clock that all streams share, not by the guard of this one.
-  const budget = budgetOf(unguarded, urls.rest, (listening.grant === 'listenKey' ? urls.stream : urls.wsApi) ?? '');
+  const budget = budgetOf(unguarded, urls.rest);
+  const socket = listening.grant === 'listenKey' ? urls.stream : urls.wsApi;
   const doors = guardedDoors(unguarded, fault);
   const serverTime = new ServerTime(doors.clock);
   const credentials = { apiKey, signer };
@@ -164,6 +158,7 @@ function partsOf(
     format,
     line: { ...LINE_SETTINGS, ...options.line },
     budget,
+    connecting: socket === undefined ? budget : budgetOf(unguarded, socket),
     credentials,
     serverTime,
     rest: new Rest({
@@ -181,7 +176,7 @@ function partsOf(
 }
 
 function byListenKey(
-  { options, doors, fault, urls, format, line, budget, rest, scopes, closing }: Parts,
+  { options, doors, fault, urls, format, line, budget, connecting, rest, scopes, closing }: Parts,
   listening: ListenKeyListening,
 ): Granted {
   if (format.name !== 'json') throw new OptionsError(`format: ${options.product} streams speak JSON alone`);
@@ -199,7 +194,7 @@ function byListenKey(
   const [scope] = scopes as readonly [string];
   return {
     openFeed: (handlers, resumeOf) =>
-      new ListenKeyFeed({ doors, fault, format, line, keeper, url, scope }, handlers, resumeOf),
+      new ListenKeyFeed({ doors, fault, budget: connecting, format, line, keeper, url, scope }, handlers, resumeOf),
     onGrantLost: (handler) => {
       lost = handler;
     },
@@ -208,7 +203,7 @@ function byListenKey(
 }
 
 function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionListening): Granted {
-  const { options, doors, fault, urls, format, line, budget, credentials, serverTime } = parts;
+  const { options, doors, fault, urls, format, line, connecting, credentials, serverTime } = parts;
   if (urls.wsApi === undefined)
     throw new OptionsError('baseUrl: this product needs `wsApi`, the origin of its WebSocket API');
   if (grant === 'signature' && credentials.signer === undefined) {
@@ -216,7 +211,7 @@ function bySession(parts: Parts, { grant, wsApiPath, tokenPath }: SubscriptionLi
   }
   const tokens = tokenPath === undefined ? undefined : listenTokensOf(parts, tokenPath);
   const url = `${urls.wsApi}${wsApiPath}`;
-  const feed = { doors, fault, format, line, credentials, budget, serverTime, url, tokens };
+  const feed = { doors, fault, budget: connecting, format, line, credentials, serverTime, url, tokens };
   return {
     openFeed: (handlers, resumeOf, reads) => new SessionFeed(feed, handlers, resumeOf, reads),
     onGrantLost: () => undefined,
@@ -235,7 +230,7 @@ function listenTokensOf({ options, doors, rest, credentials, closing }: Parts, p
 
 /** Where positions are told they prove most; elsewhere the product's own call, which must be signed. */
 function checkOf(
-  { options, venue, rest, doors, credentials, budget, closing }: Parts,
+  { options, venue, rest, doors, credentials, connecting, closing }: Parts,
   openFeed: OpenFeed,
 ): CheckAccounts | undefined {
   const { check, product } = options;
@@ -244,7 +239,7 @@ function checkOf(
     const asking = { clock: doors.clock, closing: closing.signal };
     return each((scope) => asked(asking, 'check', () => check(scope)));
   }
-  if (venue.resume) return probe({ clock: doors.clock, budget, openFeed, signal: closing.signal });
+  if (venue.resume) return probe({ clock: doors.clock, budget: connecting, openFeed, signal: closing.signal });
   const own = credentials.signer === undefined ? undefined : accountCheck(product, rest);
   return own === undefined ? undefined : whereItCan(each(own));
 }

@@ -14,7 +14,7 @@ import type { Missed } from '../wire/event-frame.ts';
 
 /** From where on a scope's events arrive. */
 export interface Join {
-  /** In ms by the machine's clock: what the venue sent later arrives. */
+  /** In ms of the SDK's own time (`steady-clock.ts`): what the venue sent later arrives. */
   readonly at: number;
   /** Where the venue numbers its events: those after it follow. */
   readonly position: string | undefined;
@@ -49,7 +49,7 @@ export interface FeedHandlers {
 }
 
 export interface Feed {
-  /** The earliest end of its grants that is known, in ms by the machine's clock. */
+  /** The earliest end of its grants that is known, in ms of the SDK's own time. */
   readonly deadline: number | undefined;
   /** Since when a proof that it asked for has not come; undefined while none is due. */
   readonly waitingSince: number | undefined;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { Budget } from '../keep/budget.ts';
 import { ManualDoors } from '../testing/manual-doors.ts';
 import { json } from '../wire/event-frame.ts';
 import { LINE_SETTINGS, Line } from './line.ts';
@@ -7,7 +8,7 @@ function opened({ pings = true } = {}) {
   const doors = new ManualDoors();
   const start = doors.clock.now();
   const told: string[] = [];
-  const line = new Line(doors, json(), 'wss://venue/ws', LINE_SETTINGS, {
+  const line = new Line(doors, new Budget(doors), json(), 'wss://venue/ws', LINE_SETTINGS, {
     opened: () => told.push('opened'),
     frame: (frame) => told.push(frame.kind),
     proved: (at) => told.push(`proved ${at - start}`),
@@ -87,7 +88,10 @@ describe('a line', () => {
     const told: string[] = [];
     const nothing = () => undefined;
     const handlers = { opened: nothing, frame: nothing, proved: nothing, ask: nothing };
-    new Line(doors, json(), 'wss://venue/ws', LINE_SETTINGS, { ...handlers, closed: (reason) => told.push(reason) });
+    new Line(doors, new Budget(doors), json(), 'wss://venue/ws', LINE_SETTINGS, {
+      ...handlers,
+      closed: (reason) => told.push(reason),
+    });
     await doors.clock.advance(10_000);
     expect(told).toEqual(['the handshake took too long']);
     expect(doors.socket.ended).toBe('terminated');

@@ -6,6 +6,7 @@
 import { CONNECTION_LIFECYCLE } from '@listenpost/protocol';
 import type { Doors, HandshakeRefusal, Socket, Timer } from '../doors.ts';
 import { RateLimitError } from '../errors.ts';
+import type { Budget } from '../keep/budget.ts';
 import { Life } from '../lifecycle.ts';
 import type { Format, Frame } from '../wire/event-frame.ts';
 import { retryAfterMs } from '../wire/retry-after.ts';
@@ -31,7 +32,7 @@ export const lagMsMax = ({ proveEveryMs, deadAfterMs }: LineSettings): number =>
 export interface LineHandlers {
   opened(): void;
   frame(frame: Frame, bytes: number): void;
-  /** Everything that was sent before this instant has arrived; in ms by the machine's clock. */
+  /** Everything that was sent before this instant has arrived; in ms of the SDK's own time (`steady-clock.ts`). */
   proved(at: number): void;
   /** Once, and not after `close`. `error`: what the venue refused the handshake with, where that is a limit of its. */
   closed(reason: string, error?: RateLimitError): void;
@@ -41,6 +42,7 @@ export interface LineHandlers {
 
 export class Line {
   readonly #doors: Doors;
+  readonly #budget: Budget;
   readonly #format: Format;
   readonly #settings: LineSettings;
   readonly #handlers: LineHandlers;
@@ -51,8 +53,17 @@ export class Line {
   /** Asked to prove again while a proof is under way: what was sent meanwhile is not covered by that. */
   #askAgain = false;
 
-  constructor(doors: Doors, format: Format, url: string, settings: LineSettings, handlers: LineHandlers) {
+  /** `budget`: of the host that the URL names. */
+  constructor(
+    doors: Doors,
+    budget: Budget,
+    format: Format,
+    url: string,
+    settings: LineSettings,
+    handlers: LineHandlers,
+  ) {
     this.#doors = doors;
+    this.#budget = budget;
     this.#format = format;
     this.#settings = settings;
     this.#handlers = handlers;
@@ -145,6 +156,7 @@ export class Line {
     const { status, headers } = refusal ?? { status: 0, headers: {} };
     if (status !== 429 && status !== 418) return undefined;
     const retryAt = this.#doors.clock.now() + retryAfterMs(headers['retry-after']);
+    this.#budget.refused(retryAt);
     return new RateLimitError(0, status, 'the handshake was refused', retryAt);
   }
 

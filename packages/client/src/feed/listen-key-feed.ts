@@ -1,8 +1,8 @@
 /** A feed by a listenKey: the key over REST, its events on a wrapped stream connection (derivatives §1, §3). */
-
 import type { Fault } from '../doors/guarded.ts';
 import type { Doors, Timer } from '../doors.ts';
 import { streamError, type UserDataStreamError } from '../errors.ts';
+import type { Budget } from '../keep/budget.ts';
 import type { ListenKeyKeeper } from '../keep/listen-key-keeper.ts';
 import { jittered } from '../keep/wait.ts';
 import type { EventFrame, Format, Frame, Missed } from '../wire/event-frame.ts';
@@ -12,6 +12,8 @@ import { Line, type LineSettings } from './line.ts';
 export interface ListenKeyFeedOptions {
   readonly doors: Doors;
   readonly fault: Fault;
+  /** Of the stream connections' host. */
+  readonly budget: Budget;
   readonly format: Format;
   readonly line: LineSettings;
   readonly keeper: ListenKeyKeeper;
@@ -67,10 +69,10 @@ export class ListenKeyFeed implements Feed {
   /** The wrapped form, since it says which key an event came by, and is the one that takes `resume` (design §4.4). */
   #connect(key: string, resume: string | undefined): void {
     if (this.#closed) return;
-    const { doors, format, line, url } = this.#options;
+    const { doors, budget, format, line, url } = this.#options;
     this.#key = key;
     const asked = resume === undefined ? '' : `&resume=${encodeURIComponent(resume)}`;
-    this.#line = new Line(doors, format, `${url}?streams=${key}${asked}`, line, {
+    this.#line = new Line(doors, budget, format, `${url}?streams=${key}${asked}`, line, {
       opened: () => {
         this.#openedAt = doors.clock.now();
         if (resume === undefined) this.#confirm();

@@ -100,7 +100,7 @@ export class SessionFeed implements Feed {
       renewing: false,
     }));
     this.#session = new ApiSession({ doors, credentials, budget, serverTime, send: (text) => this.#line.send(text) });
-    this.#line = new Line(doors, format, `${url}${format.query === '' ? '' : `?${format.query}`}`, line, {
+    this.#line = new Line(doors, budget, format, `${url}${format.query === '' ? '' : `?${format.query}`}`, line, {
       opened: () => this.#subscribeSoon(this.#subscriptions),
       frame: (frame, bytes) => this.#frame(frame, bytes),
       proved: (at) => handlers.proved(at),

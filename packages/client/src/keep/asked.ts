@@ -1,5 +1,5 @@
 import type { Clock } from '../doors.ts';
-import { NetworkError, UserDataStreamError } from '../errors.ts';
+import { NetworkError, RateLimitError, UserDataStreamError } from '../errors.ts';
 
 export interface Asking {
   readonly clock: Clock;
@@ -34,7 +34,8 @@ export async function asked<Answer>(
   try {
     return await Promise.race([ask(), givenUp]);
   } catch (cause) {
-    if (cause instanceof UserDataStreamError) throw cause;
+    // A limit that it met is its own: it says when by another clock than ours, and is asked again after the usual pause.
+    if (cause instanceof UserDataStreamError && !(cause instanceof RateLimitError)) throw cause;
     throw new NetworkError(`${option}: its function failed`, { cause });
   } finally {
     release();

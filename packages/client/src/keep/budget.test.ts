@@ -65,19 +65,11 @@ describe('a budget', () => {
     expect(budget.connectionDelayMs()).toBe(0);
   });
 
-  test('is one for all streams of a process that listen to one venue', () => {
+  test('is one for all streams of a process that go to one host', () => {
     const doors = new ManualDoors();
-    expect(budgetOf(doors, 'https://a', 'wss://s')).toBe(budgetOf(doors, 'https://a', 'wss://s'));
-    expect(budgetOf(doors, 'https://a', 'wss://s')).not.toBe(budgetOf(doors, 'https://b', 'wss://s'));
-    expect(budgetOf(doors, 'https://a', 'wss://s')).not.toBe(budgetOf(new ManualDoors(), 'https://a', 'wss://s'));
-  });
-
-  test('counts the handshakes of all products whose streams are on one host', () => {
-    const doors = new ManualDoors();
-    const [usdm, options] = ['https://fapi', 'https://eapi'].map((rest) => budgetOf(doors, rest, 'wss://fstream'));
-    const elsewhere = budgetOf(doors, 'https://dapi', 'wss://dstream');
-    for (let n = 0; n < 120; n++) for (const budget of [usdm, options]) budget?.connectionDelayMs();
-    expect(usdm?.connectionDelayMs()).toBe(300_000);
-    expect(elsewhere.connectionDelayMs()).toBe(0);
+    expect(budgetOf(doors, 'https://a')).toBe(budgetOf(doors, 'https://a'));
+    expect(budgetOf(doors, 'https://a:9443')).toBe(budgetOf(doors, 'wss://a:9443'));
+    expect(budgetOf(doors, 'https://a')).not.toBe(budgetOf(doors, 'https://b'));
+    expect(budgetOf(doors, 'https://a')).not.toBe(budgetOf(new ManualDoors(), 'https://a'));
   });
 });

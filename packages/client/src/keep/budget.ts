@@ -1,6 +1,7 @@
 /**
- * What the streams of one process may ask of one venue, together: its refusals (429, 418) hold for all of them, and so does
- * the pause after a failure. A fleet that fails together must not come back together.
+ * What the streams of one process may ask of one host, together: its refusals (429, 418) hold for all of them, and so does
+ * the pause after a failure. A fleet that fails together must not come back together. Where REST and connections have hosts of
+ * their own, a refused handshake holds up no keepalive.
  */
 import type { Clock, Doors, Random } from '../doors.ts';
 import { jittered } from './wait.ts';
@@ -26,20 +27,19 @@ const ATTEMPTS_WINDOW_MS = 5 * 60_000;
 export class Budget {
   readonly #clock: Clock;
   readonly #random: Random;
-  /** When handshakes were made, the oldest first; of all budgets whose connections go to one host. */
-  readonly #attempts: number[];
+  /** When handshakes were made, the oldest first. */
+  readonly #attempts: number[] = [];
   #blockedUntil = 0;
   /** How often in a row it has failed, whoever asked; failures that come together count once. */
   #failures = 0;
   #pauseUntil = 0;
 
-  constructor({ clock, random }: Pick<Doors, 'clock' | 'random'>, attempts: number[] = []) {
+  constructor({ clock, random }: Pick<Doors, 'clock' | 'random'>) {
     this.#clock = clock;
     this.#random = random;
-    this.#attempts = attempts;
   }
 
-  /** The venue's own word: nothing before this instant. 0 where nothing was said. */
+  /** The host's own word: nothing before this instant. 0 where nothing was said. */
   get blockedUntil(): number {
     return this.#blockedUntil > this.#clock.now() ? this.#blockedUntil : 0;
   }
@@ -81,23 +81,15 @@ export class Budget {
   }
 }
 
-interface Shared {
-  readonly budgets: Map<string, Budget>;
-  /** By the host of the connections. */
-  readonly attempts: Map<string, number[]>;
-}
+/** By clock, so that a simulation's streams do not meet the machine's; then by host. */
+const budgets = new WeakMap<Clock, Map<string, Budget>>();
 
-/** By clock, so that a simulation's streams do not meet the machine's; then by venue. */
-const shared = new WeakMap<Clock, Shared>();
-
-/** `rest`: whose refusals count. `socket`: where the connections go; several products' may go to one host. */
-export function budgetOf(doors: Doors, rest: string, socket: string): Budget {
-  const { budgets, attempts } = shared.get(doors.clock) ?? { budgets: new Map(), attempts: new Map() };
-  shared.set(doors.clock, { budgets, attempts });
-  const made = attempts.get(socket) ?? [];
-  attempts.set(socket, made);
-  const name = `${rest} ${socket}`;
-  const budget = budgets.get(name) ?? new Budget(doors, made);
-  budgets.set(name, budget);
+/** Of the host of this origin: of `https://` and `wss://` on one port it is one. */
+export function budgetOf(doors: Pick<Doors, 'clock' | 'random'>, origin: string): Budget {
+  const ofClock = budgets.get(doors.clock) ?? new Map<string, Budget>();
+  budgets.set(doors.clock, ofClock);
+  const { host } = new URL(origin);
+  const budget = ofClock.get(host) ?? new Budget(doors);
+  ofClock.set(host, budget);
   return budget;
 }

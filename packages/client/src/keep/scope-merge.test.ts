@@ -22,7 +22,7 @@ const at = (ms: number, position?: string, recovered?: boolean): Join => ({
 function merging({ from = {}, deduplicate = true, heldBytesMax = 1000 } = {}) {
   const clock = new ManualClock();
   const told: unknown[] = [];
-  const merge = new ScopeMerge(
+  const merge: ScopeMerge = new ScopeMerge(
     {
       scope: 'usdm',
       clock,
@@ -32,7 +32,10 @@ function merging({ from = {}, deduplicate = true, heldBytesMax = 1000 } = {}) {
       event: ({ event }) => told.push(event.e),
       gap: ({ from: gapFrom, to, missed, reason }) => told.push({ gap: [gapFrom - START, to - START], missed, reason }),
       begun: () => told.push('begun'),
-      broken: (_, reason) => told.push({ broken: reason }),
+      broken: (brokenFeed, reason) => {
+        told.push({ broken: reason });
+        merge.lost(brokenFeed, reason);
+      },
     },
     from,
   );
@@ -271,6 +274,21 @@ describe('where positions tell', () => {
       merge.joined(two, at(70_000, 'f:0', false));
       expect(told.at(-1)).toMatchObject({ gap: [from, 70_000] });
     }
+  });
+
+  test('a feed that left out what it held proves nothing of what lies behind', () => {
+    const { merge, told, event } = merging();
+    const [one, two, three] = [feed(), feed(), feed()];
+    merge.joined(one, at(0, 'e:0'));
+    merge.joined(two, at(10, 'e:2', false));
+    merge.event(two, event('4', 'e:4'));
+    merge.proved(two, START + 900);
+    merge.event(one, event('1', 'e:1'));
+    merge.event(one, event('2', 'e:2'));
+    expect(told.at(-1)).toEqual({ broken: 'the venue left out what comes before e:4' });
+    merge.lost(one, 'cut');
+    merge.joined(three, at(2000, 'f:0', false));
+    expect(told.at(-1)).toMatchObject({ gap: [0, 2000] });
   });
 
   test('where an earlier run stopped, a feed that resumes begins, however well it is known when that was', () => {

@@ -217,7 +217,8 @@ export class ScopeMerge {
       if (this.#taps.get(tap.feed) !== tap) return;
       this.#take(tap, event);
     }
-    this.#advance(tap);
+    // The last one may have broken it.
+    if (this.#taps.get(tap.feed) === tap) this.#advance(tap);
   }
 
   /**

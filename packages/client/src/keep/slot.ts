@@ -3,9 +3,10 @@
  * from one to the next without a break (make before break).
  */
 import type { Clock, Doors, Timer } from '../doors.ts';
-import type { UserDataStreamError } from '../errors.ts';
+import { RateLimitError, type UserDataStreamError } from '../errors.ts';
 import type { Feed, FeedEnd, FeedEvent, FeedHandlers, Join, OpenFeed } from '../feed/feed.ts';
 import type { Budget } from './budget.ts';
+import { jittered } from './wait.ts';
 
 export interface SlotOptions {
   readonly doors: Doors;
@@ -209,7 +210,14 @@ export class Slot {
   #openAgain(end: FeedEnd, worked: boolean): void {
     if (this.#next !== undefined || this.#opening !== undefined) return;
     const { budget, failed } = this.#options;
-    const delayMs = worked && end.error === undefined ? this.#options.doors.random.next() * 100 : budget.failed();
+    const quickly = worked && end.error === undefined;
+    const pauseMs = quickly ? this.#options.doors.random.next() * 100 : budget.failed();
+    // What it was refused by may be another host than that of the connection: the one that grants are asked of.
+    const silenceMs = end.error instanceof RateLimitError ? Math.max(0, end.error.retryAt - this.#clock.now()) : 0;
+    const delayMs = Math.max(
+      pauseMs,
+      silenceMs + (silenceMs > 0 ? jittered(SPREAD_MS, this.#options.doors.random) : 0),
+    );
     failed(end, delayMs);
     this.open(delayMs);
   }

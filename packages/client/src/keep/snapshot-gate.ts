@@ -32,14 +32,16 @@ export class SnapshotGate<Reason, State> {
     const turn = ++this.#turn;
     this.#held ??= [];
     // Taken in this turn; what the user's function throws at once is a failure like any other.
-    new Promise<State>((resolve) => resolve(this.#options.take(reason))).then(
-      (state) => {
-        if (turn === this.#turn) this.#open(state);
-      },
-      (cause: unknown) => {
-        if (turn === this.#turn) this.#options.failed(cause);
-      },
-    );
+    new Promise<State>((resolve) => resolve(this.#options.take(reason)))
+      .then(
+        (state) => {
+          if (turn === this.#turn) this.#open(state);
+        },
+        (cause: unknown) => {
+          if (turn === this.#turn) this.#options.failed(cause);
+        },
+      )
+      .catch(this.#options.failed);
   }
 
   pass(bytes: number, release: () => void): void {

@@ -59,6 +59,11 @@ describe('a REST call', () => {
     expect(doors.requests[2]?.url).toContain('timestamp=1800000000000&');
   });
 
+  test('that is too late for a venue which tells no time is refused for that', async () => {
+    const { rest } = calling([late, json({ code: 0, msg: 'Not found.' }, 404)]);
+    expect(await errorOf(rest.call('GET', '/account', {}, true))).toMatchObject({ code: -1021, status: 400 });
+  });
+
   test('that is too late again is refused', async () => {
     const { doors, rest } = calling([late, json({ serverTime: 1 }), late]);
     expect(await errorOf(rest.call('GET', '/account', {}, true))).toMatchObject({ code: -1021, status: 400 });

@@ -57,7 +57,10 @@ export class Rest {
       const { timeUrl } = this.#options;
       const late = cause instanceof VenueError && cause.code === OUTSIDE_RECV_WINDOW;
       if (!late || !signed || timeUrl === undefined) throw cause;
-      await this.#measure(timeUrl);
+      await this.#measure(timeUrl).catch((noTime: unknown) => {
+        // A venue that does not tell the time has refused the call all the same, and for its time.
+        throw noTime instanceof VenueError && !(noTime instanceof RateLimitError) ? cause : noTime;
+      });
       return this.#once(method, path, params, signed);
     }
   }

@@ -1,4 +1,4 @@
-/** How far the venue's clock is from the machine's, as far as an answer that was asked for tells. */
+/** How far the venue's clock is from the SDK's own time, as far as an answer that was asked for tells. */
 import type { Clock } from '../doors.ts';
 
 export class ServerTime {
