@@ -92,6 +92,8 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
     due = 0;
     /** What it was turned into, if it was: it may be cleared by that. */
     number: number | undefined;
+    /** Told when it waits no longer, however that came. */
+    whenEnded: (() => void) | undefined;
     #standIn: ReturnType<typeof setInterval> | undefined;
     #holds = true;
     #closed = false;
@@ -138,6 +140,7 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
     ended(): void {
       machine.clearInterval(this.#standIn);
       this.#standIn = undefined;
+      this.whenEnded?.();
     }
 
     [Symbol.toPrimitive](): number {
@@ -188,11 +191,15 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
     uninstall(): void {
       this.#installed = false;
       for (const timer of [...this.#timers]) this.end(timer);
+      // A request that a fault swallowed must not hold up the clock of the next emulator.
+      this.#underWay.clear();
       this.#put(machine, machineWaits, machineWait);
       for (const [channel, listener] of this.#channels) diagnostics.unsubscribe(channel, listener);
     }
 
     start(timer: LongTimer): void {
+      // One that is refreshed behind the end would wait for a clock that nobody moves, and keep the process for it.
+      if (!this.#installed) return;
       timer.due = Math.ceil(this.now() + timer.delayMs);
       this.#timers.add(timer);
       timer.started();
@@ -285,11 +292,8 @@ export function createProcessTimers({ diagnostics, nodeModule, nodeTimers }: Run
             timer.close();
             resolve(machineWaits.setTimeout(delayMs, value, options));
           };
-          const due = () => {
-            signal?.removeEventListener('abort', aborted);
-            resolve(value);
-          };
-          const timer = started(due, delayMs, false);
+          const timer = started(() => resolve(value), delayMs, false);
+          timer.whenEnded = () => signal?.removeEventListener('abort', aborted);
           if (!ref) timer.unref();
           signal?.addEventListener('abort', aborted, { once: true });
         });

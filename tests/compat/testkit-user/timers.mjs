@@ -148,3 +148,25 @@ test('all doors are the machine’s again when the emulator is closed', async ()
   assert.deepEqual({ setTimeout, sleep, ticks, setTimeoutOfModule }, machine);
   assert.equal(await scheduler.wait(1), undefined);
 });
+
+test('nothing of an emulator that was closed waits for the next one’s clock, or listens for an abort', async () => {
+  const ran = [];
+  const timer = setTimeout(() => ran.push('timer'), HALF_HOUR_MS);
+  const { signal } = new AbortController();
+  let listeners = 0;
+  signal.addEventListener = () => {
+    listeners += 1;
+  };
+  signal.removeEventListener = () => {
+    listeners -= 1;
+  };
+  sleep(HALF_HOUR_MS, 'slept', { signal });
+  assert.equal(listeners, 1);
+  await emulator.close();
+  assert.equal(listeners, 0);
+  // Holds the process no longer, or this file would never end.
+  timer.refresh();
+  emulator = await startEmulator({ now: '2026-07-01T12:00:00Z', frozen: true, followTimers: true });
+  await emulator.clock.advance('2h');
+  assert.deepEqual(ran, []);
+});

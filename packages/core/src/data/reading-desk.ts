@@ -6,7 +6,10 @@
  * The line is bounded by what stands in it: one turn for each resuming subscription.
  */
 
-/** Two: one turn's batch is sent while the other's is read. More would only stand before the next commit. */
+/**
+ * Two: one turn's batch is sent while the other's is read. More would only stand before the next commit: each is as many reads of
+ * the disk as a journal makes at once for one batch (the segment log: eight).
+ */
 const TURNS_AT_ONCE = 2;
 
 export class ReadingDesk {

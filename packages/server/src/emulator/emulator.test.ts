@@ -411,6 +411,16 @@ describe('a bad request is refused in a sentence that begins with the field', ()
     expect(admitted).toEqual([]);
   });
 
+  test('a margin call on an account that was emptied', async () => {
+    const { subject, trigger } = emulator();
+    for (const { asset, free } of subject.read('alice', 'margin').assets) {
+      if (Number(free) > 0) await trigger('transfer', 'margin', { asset, amount: `-${free}` });
+    }
+    expect(await refusal(trigger('margin-call', 'risk'))).toBe(
+      'account: is worth nothing, so that no market can call it; trigger transfer first',
+    );
+  });
+
   test('parameters that are no object', async () => {
     const { subject } = emulator();
     const parameters = [] as unknown as Json;

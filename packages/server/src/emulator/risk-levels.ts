@@ -78,11 +78,14 @@ export function uniMmrOf(stage: Stage, figures: AccountFigures): Judgement {
   return { figure, status: statusAt(UNI_MMR, figure) };
 }
 
+const worthless = (field: string) =>
+  new EmulatorError(field, 'is worth nothing, so that no market can call it; trigger transfer first');
+
 /** The market moves until the account is at the level. */
 export function callPortfolio(stage: Stage, status: string = stage.parameters.level ?? 'MARGIN_CALL'): undefined {
   const figures = accountFigures(stage, PORTFOLIO);
   const kept = rounded(over(figures.equity, reachedAt(UNI_MMR, status)), ASSET_DIGITS);
-  if (kept <= 0n) throw new EmulatorError('level', 'is of no account that is worth nothing; trigger transfer first');
+  if (kept <= 0n) throw worthless('account');
   stage.book.judged = { ...stage.book.judged, strain: kept - figures.maintenance };
   tellUniMmr(stage);
 }
@@ -173,6 +176,7 @@ const CALLED_FROM = 2n;
 export function callCrossMargin(stage: Stage): undefined {
   borrowEnough(stage);
   const { owned, owed } = accountFigures(stage, CROSS);
+  if (owed === 0n) throw worthless('account');
   const reached = reachedAt(MARGIN_LEVEL, stage.parameters.level ?? 'MARGIN_CALL');
   stage.book.judged = { ...stage.book.judged, debtWorth: over(owned, times(owed, reached)) };
   tellMarginLevel(stage);

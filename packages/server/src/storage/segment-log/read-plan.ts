@@ -5,7 +5,8 @@ import type { Segment } from './segment.ts';
 
 /**
  * Reads under way at once. Each by itself would cost a turn of the event loop, and a turn costs more than the read does; more
- * of them would only stand before the commits that live delivery waits for.
+ * of them would only stand before the commits that live delivery waits for. Of reads that wait together (`ReadingDesk`) each has a
+ * plan of its own.
  */
 const READS_MAX = 8;
 /** Reading over a gap of this is cheaper than another read behind it. */

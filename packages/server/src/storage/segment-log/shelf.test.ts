@@ -29,8 +29,11 @@ test('what is put again is counted once, and what is dropped not any more', () =
   expect(letters(shelf, [0, 1, 2, 3, 4])).toEqual([undefined, undefined, 'c', 'd', 'e']);
 });
 
-test('what is larger than the shelf is not kept', () => {
+test('what is larger than the shelf is not kept, and puts nothing out', () => {
   const shelf = new Shelf<Buffer>(THREE);
-  shelf.put(1, 0, bytes('a', THREE));
+  shelf.put(1, 0, bytes('a'));
+  shelf.put(1, 1, bytes('b', THREE));
+  expect(letters(shelf, [0, 1])).toEqual(['a', undefined]);
+  shelf.put(1, 0, bytes('c', THREE));
   expect(letters(shelf, [0])).toEqual([undefined]);
 });

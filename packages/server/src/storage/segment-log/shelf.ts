@@ -27,6 +27,8 @@ export class Shelf<Kept extends { readonly byteLength: number }> {
 
   put(segment: number, at: number, kept: Kept): void {
     this.drop(segment, at);
+    // Not even by itself: it would put everything else out on its way.
+    if (PLACE_BYTES + kept.byteLength > this.#bytesMax) return;
     this.#kept.set(keyOf(segment, at), kept);
     this.#bytes += PLACE_BYTES + kept.byteLength;
     for (const oldest of this.#kept.keys()) {
