@@ -2,7 +2,6 @@
  * The one place that wires the SDK together: from options to what a stream runs on. What differs between products is in
  * their rows (`products.ts`, `venues.ts`), so that here are two ways of being granted and nothing else.
  */
-
 import { type Fault, guardedDoors } from './doors/guarded.ts';
 import type { Doors } from './doors.ts';
 import { OptionsError, streamError } from './errors.ts';

@@ -160,7 +160,7 @@ test('nothing of an emulator that was closed waits for the next one’s clock, o
   signal.removeEventListener = () => {
     listeners -= 1;
   };
-  sleep(HALF_HOUR_MS, 'slept', { signal });
+  const slept = watched(sleep(HALF_HOUR_MS, 'slept', { signal }));
   assert.equal(listeners, 1);
   await emulator.close();
   assert.equal(listeners, 0);
@@ -168,5 +168,6 @@ test('nothing of an emulator that was closed waits for the next one’s clock, o
   timer.refresh();
   emulator = await startEmulator({ now: '2026-07-01T12:00:00Z', frozen: true, followTimers: true });
   await emulator.clock.advance('2h');
+  assert.deepEqual(slept, { value: undefined, error: undefined });
   assert.deepEqual(ran, []);
 });
