@@ -2,10 +2,18 @@
  * Readers of option values. Each refuses with the form it wants.
  */
 import { InvalidArgumentError } from 'commander';
+import { DURATION_FORM, parseDuration } from '../config/units.ts';
 
 export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+}
+
+/** In ms. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError(`It must be ${DURATION_FORM}.`);
+  return ms;
 }
 
 /** Without a trailing slash, so that paths can be put behind it. */

@@ -6,7 +6,7 @@ import {
   type ScoreRow,
 } from '@listenpost/testkit/conformance';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { wholeNumber } from './arguments.ts';
+import { duration, wholeNumber } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import { print, tell, wantsJson } from './output.ts';
 
@@ -21,7 +21,7 @@ Exit code 0: all passed or were skipped; 1: something failed.
 
 Examples:
   listenpost conformance --client "node my-bot.mjs"
-  listenpost conformance --client "python bot.py" --product spot --only cut,expiry --json
+  listenpost conformance --client "python bot.py" --product spot --only cut,lifetime --json
 `;
 
 const JOBS_MAX = 32;
@@ -31,6 +31,7 @@ interface ConformanceOptions {
   readonly product: string;
   readonly only?: readonly string[];
   readonly jobs: number;
+  readonly patience?: number;
   readonly json?: true;
 }
 
@@ -42,6 +43,11 @@ export function addConformanceCommand(program: Command): void {
     .addOption(new Option('--product <product>', 'what it listens to').choices(CONFORMANCE_PRODUCTS).default('usdm'))
     .option('--only <checks>', 'these alone, separated by commas', (text: string) => text.split(','))
     .addOption(new Option('--jobs <count>', 'checks at once').argParser(jobs).default(4))
+    .option(
+      '--patience <duration>',
+      'time of the machine that a client is given to listen again (default: 45s)',
+      duration,
+    )
     .option('--json', 'the card as JSON')
     .addHelpText('after', EXAMPLES)
     .action(conformance);
@@ -54,7 +60,7 @@ function jobs(text: string): number {
 }
 
 async function conformance(options: ConformanceOptions): Promise<void> {
-  const { client, product, only, jobs: count } = options;
+  const { client, product, only, jobs: count, patience: patienceMs } = options;
   const unknown = only?.find((name) => !checkNamesOf(product).includes(name));
   if (unknown !== undefined) {
     throw new CommandError(
@@ -71,6 +77,7 @@ async function conformance(options: ConformanceOptions): Promise<void> {
     product,
     jobs: count,
     ...(only === undefined ? {} : { only }),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
     done: (row) => tell(lineOf(row)),
   });
   await print(json ? JSON.stringify(card) : summaryOf(card));

@@ -7,8 +7,8 @@ import {
 } from '@listenpost/client';
 import { sbe } from '@listenpost/client/sbe';
 import { ENDPOINTS } from '@listenpost/protocol';
-import { type Command, InvalidArgumentError } from 'commander';
-import { DURATION_FORM, parseDuration } from '../config/units.ts';
+import type { Command } from 'commander';
+import { duration } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import {
   addStreamOptions,
@@ -70,12 +70,6 @@ export function addWatchCommand(program: Command): void {
       warnOfSecretInView(command);
       return watch(options);
     });
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError(`It must be ${DURATION_FORM}.`);
-  return ms;
 }
 
 async function watch(options: WatchOptions): Promise<void> {

@@ -1,5 +1,5 @@
 /** One client before one emulator, and what a check does with the two. */
-import type { Emulator } from '../emulator.ts';
+import type { Emulator, Fault, FaultOptions } from '../emulator.ts';
 import { startEmulatorOn } from '../emulator.ts';
 import type { Host } from '../host.ts';
 import type { JournalEntry } from '../journal.ts';
@@ -19,13 +19,39 @@ export interface BenchOptions {
   readonly product: string;
   /** Path of the module by which a process of Node follows the clock. */
   readonly followingModule: string;
+  /** How much of the machine's time a client has to listen again, in which its short timers run. */
+  readonly patienceMs: number;
   /** Of the emulator's config. */
   readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** By what a stream is read: ids of connections, and of live listenKeys where the product has them. */
+export interface Reading {
+  readonly connections: readonly string[];
+  readonly keys: readonly string[];
+}
+
+/** Both in machine time. */
+export interface Pace {
+  /** Before the clock is moved at all. Infinity: it is not. */
+  readonly stillMs?: number;
+  /** Between two steps of the clock. */
+  readonly stepEveryMs?: number;
+}
+
+export interface Listening extends Pace {
+  /** What read before, and does not count. */
+  readonly before?: Reading;
+  /** What must be another one. Default: the connection. */
+  readonly by?: keyof Reading;
 }
 
 /** In machine time. A client's process takes its time to start where the machine is busy. */
 const READY_WITHIN_MS = 30_000;
 const DELIVERED_WITHIN_MS = 5_000;
+const ACTED_WITHIN_MS = 5_000;
+/** One that says that it listens does so already. */
+const READS_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 20;
 
 /** The longest step of an advance, so that a client which reacts to events reacts near their time. */
@@ -33,10 +59,13 @@ const STEP_MS = 10 * 60_000;
 /** Between two steps, for clients that do not follow. */
 const PAUSE_MS = 30;
 
-/** How much time a client has to listen again, and in which steps it is given. */
+/** The clock's time in which a client listens again: in steps, each with time of the machine for what it does then. */
 const AGAIN_WITHIN_MS = 15 * 60_000;
 const AGAIN_STEP_MS = 30_000;
-const AGAIN_PAUSE_MS = 250;
+const AGAIN_STEP_EVERY_MS = 250;
+/** A process that starts, or connects again at once, needs no hours. */
+const AGAIN_STILL_MS = 500;
+const AGAIN_LOOK_EVERY_MS = 50;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
@@ -76,7 +105,11 @@ export class Bench {
     await this.launch();
     const { client } = this;
     await this.#until(() => client.ready, READY_WITHIN_MS, 'the client did not print {"ready":true}');
-    await this.listens([], 'the client said that it is ready, and nobody reads the account’s stream');
+    await this.#until(
+      () => this.reads(),
+      READS_WITHIN_MS,
+      'the client said that it is ready, and nobody reads the account’s stream',
+    );
   }
 
   /** Starts the client, ready or not. */
@@ -135,33 +168,79 @@ export class Bench {
     return pause(ms);
   }
 
-  /** Connections that read a stream of the account. */
-  async readers(account = 'one'): Promise<readonly string[]> {
-    const response = await fetch(`${this.emulator.urls.admin}/admin/v1/sessions`);
-    const { sessions } = (await response.json()) as {
+  /** By what the account's stream is read just now. */
+  async reading(account = 'one'): Promise<Reading> {
+    const { sessions } = (await this.#admin(`/sessions?limit=${PAGE}`)) as {
       readonly sessions: readonly { readonly id: string; readonly subscriptions: readonly string[] }[];
     };
+    const keys = await this.#keys(account);
     const stream = `${account}/${this.product}`;
-    return sessions.filter(({ subscriptions }) => subscriptions.includes(stream)).map(({ id }) => id);
+    return {
+      connections: sessions.filter(({ subscriptions }) => subscriptions.includes(stream)).map(({ id }) => id),
+      keys: keys.filter(({ subscriptions }) => subscriptions > 0).map(({ id }) => id),
+    };
+  }
+
+  /** Whether the stream is read, and by another connection, or listenKey, than before. */
+  async reads({ before, by = 'connections' }: Listening = {}): Promise<boolean> {
+    const reading = await this.reading();
+    return reading[by].some((id) => before === undefined || !before[by].includes(id));
+  }
+
+  /** Until the stream is read. @throws Failed */
+  listens(otherwise: string, listening: Listening = {}): Promise<void> {
+    return this.given(AGAIN_WITHIN_MS, () => this.reads(listening), otherwise, listening);
   }
 
   /**
-   * The stream is read, and by another connection than those. Time is given for it: half a minute of the clock, and `pauseMs` of
-   * the machine's, in which a client's short timers run, again and again.
+   * Until it holds. The client is given both times for it: the clock's in the first seconds, then the machine's until its patience
+   * ends, since short timers are the machine's.
+   *
+   * @throws Failed
    */
-  async listens(
-    but: readonly string[],
-    otherwise: string,
-    { account = 'one', pauseMs = AGAIN_PAUSE_MS } = {},
-  ): Promise<void> {
-    for (let given = 0; ; given += AGAIN_STEP_MS) {
-      if ((await this.readers(account)).some((id) => !but.includes(id))) return;
+  async given(ms: number, holds: () => Promise<boolean>, otherwise: string, pace: Pace = {}): Promise<void> {
+    const { stillMs = AGAIN_STILL_MS, stepEveryMs = AGAIN_STEP_EVERY_MS } = pace;
+    const began = performance.now();
+    for (let givenMs = 0; !(await holds()); ) {
       if (this.client.ended !== undefined) throw new Failed(this.client.ended);
-      if (given >= AGAIN_WITHIN_MS) throw new Failed(otherwise);
-      await pause(pauseMs);
-      if ((await this.readers(account)).some((id) => !but.includes(id))) return;
-      // A client's first seconds are the machine's: a process that starts needs no hours.
-      if (given > AGAIN_STEP_MS) await this.advance(AGAIN_STEP_MS);
+      const waitedMs = performance.now() - began;
+      const allGiven = givenMs >= ms || stillMs === Number.POSITIVE_INFINITY;
+      if (allGiven && waitedMs >= this.#options.patienceMs) throw new Failed(otherwise);
+      if (!allGiven && waitedMs >= stillMs + (givenMs / AGAIN_STEP_MS) * stepEveryMs) {
+        await this.advance(AGAIN_STEP_MS);
+        givenMs += AGAIN_STEP_MS;
+      }
+      await pause(AGAIN_LOOK_EVERY_MS);
+    }
+  }
+
+  /** The clock's time until the first of the account's listenKeys runs out. */
+  async keyLeftMs(account = 'one'): Promise<number> {
+    const instants = (await this.#keys(account)).map(({ expiresAt }) => Date.parse(expiresAt));
+    return Math.max(0, Math.min(...instants) - (await this.emulator.clock.now()));
+  }
+
+  /** Ends the account's listenKeys, as another program of its owner may. */
+  async deleteKeys(account = 'one'): Promise<void> {
+    for (const { id } of await this.#keys(account)) await this.#admin(`/keys/${id}`, 'DELETE');
+  }
+
+  /** Sets a fault. Whoever sets one asserts that it acted: a client that never met it has survived nothing. */
+  fault(options: FaultOptions): Promise<Fault> {
+    return this.emulator.faults.add(options);
+  }
+
+  /** What the fault did. */
+  deeds({ id }: Fault): Promise<readonly JournalEntry[]> {
+    return this.emulator.journal.entries({ kind: 'fault', where: ({ fault }) => fault?.id === id });
+  }
+
+  /** @throws Skipped where the fault has met nothing that it could act on. */
+  async acted(fault: Fault, otherwise: string): Promise<void> {
+    const deadline = performance.now() + ACTED_WITHIN_MS;
+    while ((await this.deeds(fault)).length === 0) {
+      if (performance.now() > deadline) throw new Skipped(otherwise);
+      await pause(LOOK_EVERY_MS);
     }
   }
 
@@ -184,6 +263,19 @@ export class Bench {
     }
   }
 
+  /** @throws Failed where one of these was delivered more than once, or what happens next is not delivered at all. */
+  async deliveredOnce(events: readonly Delivered['event'][], otherwise: string): Promise<void> {
+    // What happens now arrives behind all that came before.
+    await this.stillDelivers('the client delivers nothing any more');
+    const twice = events.filter((event) => this.countOf(event) > 1);
+    if (twice.length > 0) throw new Failed(`${otherwise}: ${twice.map(({ e }) => String(e)).join(', ')}`);
+  }
+
+  /** Where among all that was delivered each of these was first. */
+  placesOf(events: readonly Delivered['event'][]): readonly number[] {
+    return events.map((event) => this.client.delivered.findIndex((each) => isOf(each.event, event)));
+  }
+
   countOf(event: Delivered['event'], account?: string): number {
     return this.client.delivered.filter(
       (each) => isOf(each.event, event) && (account === undefined || each.account === account),
@@ -195,8 +287,9 @@ export class Bench {
     await this.delivers(await this.happen(), otherwise);
   }
 
-  requests(method: string, path?: RegExp): Promise<readonly JournalEntry[]> {
-    return this.emulator.journal.entries({ kind: 'request', method, ...(path === undefined ? {} : { path }) });
+  /** REST requests of the first account. */
+  requests(method: string, path: RegExp): Promise<readonly JournalEntry[]> {
+    return this.emulator.journal.entries({ kind: 'request', account: 'one', method, path });
   }
 
   /** What the emulator saw last, for a card. */
@@ -212,9 +305,9 @@ export class Bench {
   }
 
   /** @throws Failed */
-  async #until(holds: () => boolean, withinMs: number, otherwise: string): Promise<void> {
+  async #until(holds: () => boolean | Promise<boolean>, withinMs: number, otherwise: string): Promise<void> {
     const deadline = performance.now() + withinMs;
-    while (!holds()) {
+    while (!(await holds())) {
       if (this.client.ended !== undefined) throw new Failed(this.client.ended);
       if (performance.now() > deadline) throw new Failed(otherwise);
       await pause(LOOK_EVERY_MS);
@@ -222,11 +315,34 @@ export class Bench {
   }
 
   async #events(account: string): Promise<readonly Delivered['event'][]> {
-    const url = `${this.emulator.urls.admin}/admin/v1/streams/${account}/${this.product}/events?limit=1000`;
-    const { events } = (await (await fetch(url)).json()) as { readonly events: readonly { readonly event: object }[] };
+    const { events } = (await this.#admin(`/streams/${account}/${this.product}/events?limit=${PAGE}`)) as {
+      readonly events: readonly { readonly event: object }[];
+    };
     return events.map(({ event }) => event as Delivered['event']);
   }
+
+  async #keys(account: string): Promise<readonly KeyRow[]> {
+    const { keys } = (await this.#admin(`/keys?account=${account}&limit=${PAGE}`)) as {
+      readonly keys: readonly KeyRow[];
+    };
+    return keys.filter(({ scope }) => scope === this.product);
+  }
+
+  async #admin(path: string, method = 'GET'): Promise<unknown> {
+    const response = await fetch(`${this.emulator.urls.admin}/admin/v1${path}`, { method });
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
 }
+
+interface KeyRow {
+  readonly id: string;
+  readonly scope: string;
+  readonly expiresAt: string;
+  readonly subscriptions: number;
+}
+
+const PAGE = 1000;
 
 const SEEN_MAX = 6;
 const KEY = /[A-Za-z0-9]{40,}/;

@@ -17,6 +17,8 @@ export interface ConformanceOptions {
   readonly only?: readonly string[];
   /** Checks at once. */
   readonly jobs: number;
+  /** How much of the machine's time a client has to listen again, in ms. What does, is not waited for. Default 45 s. */
+  readonly patienceMs?: number;
   /** Told of each as it is done. */
   readonly done?: (row: ScoreRow) => void;
 }
@@ -33,6 +35,9 @@ export interface ScoreCard {
   readonly product: string;
   readonly rows: readonly ScoreRow[];
 }
+
+/** More than the longest short timer of a client, twice over: it may fail to connect once. */
+const PATIENCE_MS = 45_000;
 
 export const CONFORMANCE_PRODUCTS = PRODUCTS;
 
@@ -63,13 +68,14 @@ export async function runConformance(options: ConformanceOptions): Promise<Score
 }
 
 async function scored(check: Check, options: ConformanceOptions, followingModule: string): Promise<ScoreRow> {
-  const { host, client, product } = options;
+  const { host, client, product, patienceMs = PATIENCE_MS } = options;
   const { name, survives, config } = check;
   const bench = await Bench.open({
     host,
     client,
     product,
     followingModule,
+    patienceMs,
     ...(config === undefined ? {} : { config: config(product) }),
   });
   try {
