@@ -121,8 +121,8 @@ const CHECKS: readonly Check[] = [
       await bench.start();
       assertFollows(bench);
       const lost = await bench.fault({ fault: 'drop-keepalive', account: 'one', times: 1 });
-      for (let given = 0; given < 55 * MINUTE && (await bench.deeds(lost)).length === 0; given += MINUTE)
-        await bench.advance(MINUTE);
+      for (let given = 0; given < 55 * MINUTE && (await bench.deeds(lost)).length === 0; given += 5 * MINUTE)
+        await bench.advance(5 * MINUTE);
       await bench.acted(lost, 'in 55 minutes the client sent no keepalive that could get lost');
       // A second attempt seconds later is the machine's business: the key must not run out before it.
       await bench.given(
@@ -185,8 +185,7 @@ const CHECKS: readonly Check[] = [
     name: 'half-open',
     survives: 'finds out that a connection is silent for good and answers no ping, within a quarter of an hour',
     products: PRODUCTS,
-    // A venue gives such a connection up too, and over a network that is gone no word of that would come.
-    config: connections({ pongWithin: '24h' }),
+    // The venue gives it up too, and over a network that is gone no word of that comes.
     run: (bench) =>
       outlives(
         bench,
@@ -238,7 +237,7 @@ const CHECKS: readonly Check[] = [
       await bench.acted(fault, 'nothing was to be told of an order that was filled');
       const otherwise = 'the connection told nothing of an order that was filled, and the client stayed with it';
       // Looks and second looks, which clients space by seconds of the machine.
-      await bench.listens(otherwise, { before, stepEveryMs: 1000 });
+      await bench.listens(otherwise, { before, stepEveryMs: 500 });
       await bench.stillDelivers(otherwise);
     },
   },
@@ -252,7 +251,9 @@ const CHECKS: readonly Check[] = [
       const late = await bench.fault({ fault: 'delay', account: 'one', by: `${LATE_MS}ms` });
       const events = await bench.happen();
       await bench.acted(late, 'nothing was to be told of an order that was filled');
-      await bench.advance(LATE_MS);
+      // In two steps, so that a client whose clock follows knows that it is late when they come.
+      await bench.advance(LATE_MS - 1000);
+      await bench.advance(1000);
       await bench.delivers(events, 'events came 20 s late, and not all were delivered');
       await bench.emulator.faults.remove();
       await bench.deliveredOnce(events, 'delivered twice what came late');
@@ -302,8 +303,8 @@ const CHECKS: readonly Check[] = [
       const path = keyPathOf(bench.product);
       const fault = await bench.fault({ fault: 'http', account: 'one', status: 503, path, method: 'POST', times: 2 });
       await bench.launch();
-      await bench.listens('requests for a key were answered 503, and the client never listened');
       await bench.acted(fault, 'the client asked for no key over REST');
+      await bench.listens('requests for a key were answered 503, and the client never listened');
       await bench.stillDelivers('the client listens, and delivers nothing');
     },
   },
@@ -322,35 +323,24 @@ const CHECKS: readonly Check[] = [
         retryAfter: `${RETRY_AFTER_MS}ms`,
       });
       await bench.launch();
+      await bench.acted(fault, 'the client asked for no key over REST');
       // While the clock is not moved, what it shows between two requests is the machine's time too.
       await bench.listens('a request for a key was answered 429, and the client never listened', {
-        stillMs: Number.POSITIVE_INFINITY,
+        stillMs: RETRY_AFTER_MS + 1000,
       });
-      await bench.acted(fault, 'the client asked for no key over REST');
-      const asked = (await bench.emulator.journal.entries({ account: 'one', from: 'client' })).map((entry) => ({
-        ...entry,
-        ms: Date.parse(entry.at),
+      const asked = await bench.emulator.journal.entries({ account: 'one', from: 'client' });
+      const refusedAt = asked.findIndex(({ status }) => status === 429);
+      const later = asked.slice(refusedAt + 1).map((entry) => ({
+        isKey: entry.method === 'POST' && entry.path === path,
+        sinceMs: Date.parse(entry.at) - Date.parse(asked[refusedAt]?.at ?? ''),
       }));
-      const refused = asked.find(({ status }) => status === 429);
-      if (refused === undefined) throw new Error('a 429 was answered, and the journal does not hold it');
-      const isKey = ({ method, path: asks }: JournalEntry) => method === 'POST' && asks === path;
-      const [again] = asked.slice(asked.indexOf(refused) + 1).filter(isKey);
-      if (again === undefined)
+      if (!later.some(({ isKey }) => isKey))
         throw new Failed('a request for a key was answered 429, and the client did not ask again');
-      const early = asked.filter((entry) => {
-        const sinceMs = entry.ms - refused.ms;
-        const fromMs = isKey(entry) ? 0 : UNDER_WAY_MS;
-        return (
-          asked.indexOf(entry) > asked.indexOf(refused) &&
-          sinceMs >= fromMs &&
-          sinceMs < RETRY_AFTER_MS - RETRY_TOLERANCE_MS
-        );
-      });
-      if (early[0] !== undefined) {
-        throw new Failed(
-          `a 429 said to wait ${RETRY_AFTER_MS / 1000} s, and the client asked again sooner; ${await bench.seen()}`,
-        );
-      }
+      const early = later.find(
+        ({ isKey, sinceMs }) => sinceMs < RETRY_AFTER_MS - RETRY_TOLERANCE_MS && (isKey || sinceMs > UNDER_WAY_MS),
+      );
+      if (early !== undefined)
+        throw new Failed(`a 429 said to wait 3 s, and the client asked again sooner, after ${early.sinceMs} ms`);
       await bench.stillDelivers('the client listens, and delivers nothing');
     },
   },
@@ -361,8 +351,8 @@ const CHECKS: readonly Check[] = [
     async run(bench) {
       const fault = await bench.fault({ fault: 'clock-skew', by: '30s' });
       await bench.launch();
-      await bench.listens('the venue’s clock is 30 s ahead, and the client never listened');
       await bench.acted(fault, 'the client asked nothing that is checked by the venue’s clock');
+      await bench.listens('the venue’s clock is 30 s ahead, and the client never listened');
       await bench.stillDelivers('the client listens, and delivers nothing');
     },
   },
