@@ -13,11 +13,13 @@ import { installMissing, ROOT, runScript, SetupError } from './toolchain.mjs';
 const FILE = join(ROOT, 'docs', 'conformance.md');
 const GENERATED = '\n## Cards\n';
 
-const CONNECTORS = [
+export const CONNECTORS = [
   { product: 'usdm', name: '@binance/derivatives-trading-usds-futures', client: 'usdm-connector.mjs' },
+  { product: 'coinm', name: '@binance/derivatives-trading-coin-futures', client: 'coinm-connector.mjs' },
+  { product: 'pm', name: '@binance/derivatives-trading-portfolio-margin', client: 'pm-connector.mjs' },
   { product: 'spot', name: '@binance/spot', client: 'spot-connector.mjs' },
 ];
-const SDK_PRODUCTS = ['usdm', 'coinm', 'options', 'pm', 'spot', 'margin'];
+export const SDK_PRODUCTS = ['usdm', 'coinm', 'options', 'pm', 'spot', 'margin'];
 
 /** The card of one client. */
 export function cardOf(command, product, more = []) {
@@ -68,6 +70,24 @@ function table(cards) {
   ].join('\n');
 }
 
+/** What the table in a text says under this title, by check; undefined where it has no such column. */
+export function verdictsIn(text, title) {
+  const cells = (line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const lines = text.split('\n').filter((line) => line.startsWith('|'));
+  const head = lines.findIndex((line) => cells(line).includes(title));
+  if (head === -1) return undefined;
+  const column = cells(lines[head]).indexOf(title);
+  const rows = lines.slice(head + 2).map(cells);
+  const verdictOf = (mark) => Object.keys(MARKS).find((verdict) => MARKS[verdict] === mark);
+  return Object.fromEntries(
+    rows.filter((row) => row[column] !== '').map((row) => [row[0].replaceAll('`', ''), verdictOf(row[column])]),
+  );
+}
+
 function reasons({ title, card }) {
   const rows = card.rows.filter(({ verdict }) => verdict !== 'pass');
   return `### ${title}\n\n${rows.map(({ check, verdict, why }) => `- \`${check}\` ${MARKS[verdict]} ${oneLine(why)}`).join('\n')}`;
@@ -80,18 +100,21 @@ const oneLine = (text) =>
     .replace(/\s+/g, ' ')
     .replaceAll('|', '\\|');
 
-const versionOf = (name) => JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
+export const versionOf = (name) =>
+  JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
 
 async function main() {
   installMissing();
   const sdk = sdkCommand();
-  const ours = [];
-  for (const product of SDK_PRODUCTS) ours.push({ title: `SDK, ${product}`, card: await cardOf(sdk, product) });
-  const theirs = [];
-  for (const { product, name, client } of CONNECTORS) {
-    const title = `\`${name}\` ${versionOf(name)}`;
-    theirs.push({ title, card: await cardOf(connectorCommand(client), product) });
-  }
+  const ours = await Promise.all(
+    SDK_PRODUCTS.map(async (product) => ({ title: `SDK, ${product}`, card: await cardOf(sdk, product) })),
+  );
+  const theirs = await Promise.all(
+    CONNECTORS.map(async ({ product, name, client }) => ({
+      title: `\`${name}\` ${versionOf(name)}`,
+      card: await cardOf(connectorCommand(client), product),
+    })),
+  );
   const text = readFileSync(FILE, 'utf8').split(GENERATED)[0];
   const cards = [
     'Made by `npm run conformance`, with the versions that this repository locks. ✓ passed, ✗ failed, – could not be asked; empty: the product has no such thing.',
