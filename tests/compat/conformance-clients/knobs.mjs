@@ -17,6 +17,14 @@ const LATE_MS = 10_000;
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** What fails unseen ends the client: a check would take it for a care that is lacking. */
+const going = (work) => {
+  work.catch((error) => {
+    process.stderr.write(`${error.stack}\n`);
+    process.exit(1);
+  });
+};
+
 class Refused extends Error {
   constructor(status, { code, msg }, retryAfter) {
     super(msg);
@@ -107,8 +115,8 @@ class ByListenKey extends Account {
   async listen() {
     await this.#renew();
     await this.#open();
-    setInterval(() => this.#watch().catch(() => undefined), 5 * MINUTE);
-    if (careful('no-keepalive')) setInterval(() => this.#extend(), 30 * MINUTE);
+    setInterval(() => going(this.#watch()), 5 * MINUTE);
+    if (careful('no-keepalive')) setInterval(() => going(this.#extend()), 30 * MINUTE);
   }
 
   async #renew() {
@@ -140,15 +148,17 @@ class ByListenKey extends Account {
     const socket = new WebSocket(`${env.LISTENPOST_WS_URL}/private/ws/${this.#key}`);
     this.#socket = socket;
     this.guard(socket);
-    socket.on('message', (text) => this.#heard(JSON.parse(text)));
+    socket.on('message', (text) => going(this.#heard(JSON.parse(text))));
     socket.on('error', () => undefined);
-    socket.on('close', async () => {
-      if (!careful('stays-away')) return;
-      await wait(RECONNECT_MS);
-      await this.#renew();
-      await this.#open();
-    });
+    socket.on('close', () => going(this.#again()));
     await new Promise((resolve) => socket.once('open', resolve));
+  }
+
+  async #again() {
+    if (!careful('stays-away')) return;
+    await wait(RECONNECT_MS);
+    await this.#renew();
+    await this.#open();
   }
 
   async #heard(event) {
@@ -182,13 +192,10 @@ class ByListenToken extends Account {
       const { event } = JSON.parse(text);
       if (event !== undefined) this.delivers(event);
     });
-    this.#socket.on('close', async () => {
-      await wait(RECONNECT_MS);
-      await this.listen();
-    });
+    this.#socket.on('close', () => going(wait(RECONNECT_MS).then(() => this.listen())));
     await new Promise((resolve) => this.#socket.once('open', resolve));
     await this.#subscribe();
-    if (careful('no-renewal')) setInterval(() => this.#subscribe(), 12 * 60 * MINUTE);
+    if (careful('no-renewal')) setInterval(() => going(this.#subscribe()), 12 * 60 * MINUTE);
   }
 
   async #subscribe() {
@@ -197,7 +204,8 @@ class ByListenToken extends Account {
     this.#socket.send(JSON.stringify({ id: 1, method, params: { listenToken: token } }));
     await new Promise((resolve) => {
       this.#socket.on('message', function answered(text) {
-        if (JSON.parse(text).status === 200) this.off('message', answered);
+        if (JSON.parse(text).status !== 200) return;
+        this.off('message', answered);
         resolve();
       });
     });

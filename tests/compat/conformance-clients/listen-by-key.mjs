@@ -1,5 +1,8 @@
 const KEEPALIVE_EVERY_MS = 30 * 60_000;
 
+/** The connectors' own second is too short where many checks run at once; no check is about it. */
+export const TIMEOUT_MS = 10_000;
+
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** A connector of Binance's that listens by a listenKey: they have the same methods. */

@@ -3,14 +3,14 @@
  * connection, a callback, and the keepalive that the documentation tells to send, every 30 minutes.
  */
 import { DerivativesTradingPortfolioMargin } from '@binance/derivatives-trading-portfolio-margin';
-import { listenByKey } from './listen-by-key.mjs';
+import { listenByKey, TIMEOUT_MS } from './listen-by-key.mjs';
 
 const env = process.env;
 const key = { apiKey: env.LISTENPOST_API_KEY, apiSecret: env.LISTENPOST_API_SECRET };
 
 await listenByKey(
   new DerivativesTradingPortfolioMargin({
-    configurationRestAPI: { ...key, basePath: env.LISTENPOST_HTTPS_URL },
+    configurationRestAPI: { ...key, basePath: env.LISTENPOST_HTTPS_URL, timeout: TIMEOUT_MS },
     configurationWebsocketStreams: { wsURL: `${env.LISTENPOST_WSS_URL}/pm` },
   }),
 );
