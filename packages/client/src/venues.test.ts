@@ -37,6 +37,21 @@ describe('presets', () => {
     expect(urls.spot).toMatchObject({ rest: 'https://api.binance.com', wsApi: 'wss://ws-api.binance.com' });
   });
 
+  test('test environments are where the references say', () => {
+    const FUTURES_TESTNET = 'https://testnet.binancefuture.com';
+    expect(PRESETS.testnet.urls).toMatchObject({
+      usdm: { rest: FUTURES_TESTNET, stream: 'wss://fstream.binancefuture.com' },
+      coinm: { rest: FUTURES_TESTNET, stream: 'wss://dstream.binancefuture.com' },
+      options: { rest: FUTURES_TESTNET, stream: 'wss://fstream.binancefuture.com' },
+      spot: { rest: 'https://testnet.binance.vision', wsApi: 'wss://ws-api.testnet.binance.vision' },
+    });
+    expect(PRESETS.demo.urls).toMatchObject({
+      usdm: { rest: 'https://demo-fapi.binance.com', stream: 'wss://demo-fstream.binance.com' },
+      coinm: { rest: 'https://demo-dapi.binance.com', stream: 'wss://demo-dstream.binance.com' },
+      spot: { rest: 'https://demo-api.binance.com', wsApi: 'wss://demo-ws-api.binance.com' },
+    });
+  });
+
   test('no test environment reaches production', () => {
     const real = new Set(everyUrl(PRESETS.production));
     for (const venue of [PRESETS.testnet, PRESETS.demo]) {
