@@ -462,7 +462,10 @@ const PM_BALANCE: Columns<Told> = {
   umUnrealizedPNL: ({ of, known }) => fixed(known.unrealised(of['a'], 'UM'), 8),
   cmWalletBalance: ({ of, known }) => known.balances.get(`CM${of['a']}`)?.['wb'],
   cmUnrealizedPNL: ({ of, known }) => fixed(known.unrealised(of['a'], 'CM'), 8),
-  updateTime: told('T'),
+  updateTime: ({ of, known }) => {
+    const futures = ['UM', 'CM'].map((fs) => known.balances.get(`${fs}${of['a']}`)?.['T'] ?? 0);
+    return of['T'] === undefined ? undefined : Math.max(...[of['T'], ...futures].map(Number));
+  },
   negativeBalance: always('0'),
 };
 

@@ -48,10 +48,11 @@ export function readBook(stage: Stage, venues: readonly Venue[]): AccountBook {
     updateTime: Math.max(...venues.map((venue) => stage.ledgerOf(venue).updatedAt)),
     dualSidePosition: book.hedged,
     multiAssets: ledger.multiAssets,
-    assets: assetsOf(stage).map((asset) => ({
-      ...bookedAsset(stage, asset, marginFigures(stage, asset)),
-      ...(venues.length === 1 ? {} : { parts: partsOf(stage, asset) }),
-    })),
+    assets: assetsOf(stage).map((asset) => {
+      const booked = bookedAsset(stage, asset, marginFigures(stage, asset));
+      if (venues.length === 1) return booked;
+      return { ...booked, updateTime: updatedOn(stage, venues, asset), parts: partsOf(stage, asset) };
+    }),
     positions: positionsOf(stage).map((position) => bookedPosition(stage, position)),
     orders: orders.map((order) => bookedOrder(stage, order)),
     trades: ledger.trades.map((trade) => bookedTrade(stage, trade)),
@@ -82,6 +83,12 @@ function bookedAsset(stage: Stage, asset: string, figures: MarginFigures): Booke
     availableBalance: padded(atLeastZero(available)),
     updateTime: updatedAt,
   };
+}
+
+/** A fill on one of its markets changes the account's row of the asset, whichever wallet it moved. */
+function updatedOn(stage: Stage, venues: readonly Venue[], asset: string): number {
+  const holding = venues.map((venue) => stage.on(venue)).filter((there) => assetsOf(there).includes(asset));
+  return Math.max(...holding.map((there) => there.balance(asset).updatedAt));
 }
 
 const atLeastZero = (value: Decimal): Decimal => (value > 0n ? value : 0n);
