@@ -120,7 +120,8 @@ async function runWithNode(files, deadline) {
       ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
       ...['--test-reporter=tap', `--test-reporter-destination=${tap}`],
     ];
-    const { ok } = await run(process.execPath, ['--test', ...reporters, ...files], deadline);
+    const args = ['--test', `--test-concurrency=${SHARDS}`, ...reporters, ...files];
+    const { ok } = await run(process.execPath, args, deadline);
     // A runner that was stopped has written none.
     const result = readNodeOutput({ output: existsSync(tap) ? readFileSync(tap, 'utf8') : '', ok });
     return { ...result, failing: result.failing.map((path) => relative(ROOT, path).split(sep).join('/')) };
