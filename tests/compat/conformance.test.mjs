@@ -92,10 +92,9 @@ describe('the conformance suite', { concurrency: 6 }, () => {
     });
   }
 
-  // Of clients that are not ours: what changes them is another version, and then all checks of a change run.
-  const skip = process.env.CI ? false : 'it takes a minute; run with CI=true';
-  for (const { product, name, client } of CONNECTORS) {
-    test(`the card of ${name} in the docs is what it does`, { skip }, async () => {
+  // Each takes most of a minute: one of them here, all where all checks of a change run.
+  for (const { product, name, client } of process.env.CI ? CONNECTORS : CONNECTORS.slice(0, 1)) {
+    test(`the card of ${name} in the docs is what it does`, async () => {
       const told = verdictsIn(DOCS, `\`${name}\` ${versionOf(name)}`);
       assert.ok(told !== undefined, `docs/conformance.md has no card of the installed ${name}: npm run conformance`);
       assert.deepEqual(verdicts(await cardOf(connectorCommand(client), product, NO_LONGER)), told);
