@@ -18,7 +18,10 @@ export interface Check {
 const MINUTE = 60_000;
 const BY_LISTEN_KEY = ['usdm', 'coinm', 'options', 'pm'];
 const ON_WS_API = ['spot', 'margin'];
-/** Whose account says over REST when it changed last: of the others nobody can tell a quiet stream from a dead one. */
+/**
+ * Whose account says over REST when it changed last. Portfolio margin's does for its balances alone, and the others' do not: there no
+ * client can be blamed for taking a dead stream for a quiet one.
+ */
 const TELL_CHANGES = ['usdm', 'coinm', 'spot'];
 export const PRODUCTS: readonly string[] = [...BY_LISTEN_KEY, ...ON_WS_API];
 
